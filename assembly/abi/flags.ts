@@ -1,0 +1,97 @@
+/** Bits of `flags` of `Op.Open`. Read, write or append must be among them. */
+export const enum OpenFlag {
+  Read = 1,
+  Write = 2,
+  /** Every write goes to the end of the file. Implies the right to write. */
+  Append = 4,
+  /** Create the file when it does not exist. */
+  Create = 8,
+  /** Create the file, and fail with `EEXIST` when it is there already. */
+  CreateNew = 16,
+  Truncate = 32,
+  /** Fail with `ENOTDIR` unless it is a directory. */
+  Directory = 64,
+  /** Fail with `ELOOP` when the last component is a symbolic link. */
+  NoFollow = 128,
+  /** All bits that have a meaning. */
+  All = 255,
+}
+
+/** Bits of `flags` of `Op.Sync`. */
+export const enum SyncFlag {
+  /** The contents only, not the times. */
+  Data = 1,
+}
+
+/** Bits of `flags` of `Op.Stat`, `Op.SetPermissions` and `Op.SetTimes`. */
+export const enum StatFlag {
+  /** Of a symbolic link, mean the link itself. */
+  NoFollow = 1,
+}
+
+/** What a file is: `kind` of a `Stat` record. */
+export const enum FileKind {
+  Unknown = 0,
+  File = 1,
+  Directory = 2,
+  Symlink = 3,
+  CharDevice = 4,
+  BlockDevice = 5,
+  Fifo = 6,
+  Socket = 7,
+}
+
+/** Handles with a fixed meaning. */
+export const enum Handle {
+  Stdin = 0,
+  Stdout = 1,
+  Stderr = 2,
+  /** No directory: the path is resolved in the guest's namespace. */
+  Root = 0xffffffff,
+}
+
+/** `offset` values with a meaning of their own. */
+export const enum Offset {
+  /** Where the stream is; what streams that cannot seek always need. */
+  Current = -1,
+}
+
+/** The argument of the import `now`. */
+export const enum Clock {
+  /** Nanoseconds since 1970-01-01T00:00:00Z. May jump. */
+  Realtime = 0,
+  /** Nanoseconds since the instance was made. Never goes back. */
+  Monotonic = 1,
+}
+
+/** What the import `info` is asked for. */
+export const enum Info {
+  /** The `index`-th argument; 0 is the program's name. */
+  Arg = 0,
+  /** The `index`-th environment variable as `NAME=VALUE`. */
+  Env = 1,
+  /** The current directory. */
+  CurrentDir = 2,
+  /** The directory for temporary files. */
+  TempDir = 3,
+  /** The host's operating system: `linux`, `macos`, `windows`, …, as Rust spells them. */
+  Os = 4,
+  /** The host's processor: `x86_64`, `aarch64`, …, as Rust spells them. */
+  Arch = 5,
+}
+
+/** What the import `terminal` is asked to do with a handle. */
+export const enum Terminal {
+  /** 1 when the handle is a terminal, else 0. */
+  IsTerminal = 0,
+  /** Columns in the low 16 bits, rows in the next 16. */
+  Size = 1,
+  /** Sets the mode `arg`: a `TerminalMode`. */
+  SetMode = 2,
+}
+
+/** Modes of a terminal. */
+export const enum TerminalMode {
+  Cooked = 0,
+  Raw = 1,
+}

@@ -1,0 +1,70 @@
+/**
+ * Where each field of the records that cross the boundary lies, in bytes. All are little endian and
+ * aligned to 8. `records.ts` draws them and proves these numbers at compile time.
+ */
+
+/** One operation: the submission and, later, the completion. */
+export const enum Overlapped {
+  Opcode = 0,
+  Flags = 4,
+  Handle = 8,
+  /** An `OverlappedState`. */
+  State = 12,
+  Ptr0 = 16,
+  Len0 = 20,
+  Ptr1 = 24,
+  Len1 = 28,
+  Offset = 32,
+  /** ≥ 0 the value, < 0 a negative `Errno`. */
+  Result = 40,
+  /** A word that belongs to the guest; the host never touches it. */
+  User = 48,
+  /** A second word of the guest's. */
+  Link = 52,
+  /** The operating system's own error code when the result is negative, or 0. */
+  OsError = 56,
+  /** The host's: which operation in flight this is. Worthless to the guest. */
+  Token = 60,
+  Size = 64,
+}
+
+/** `state` of an `Overlapped`. The guest sets `Idle` and `Submitted`, the host `Done`. */
+export const enum OverlappedState {
+  Idle = 0,
+  Submitted = 1,
+  Done = 2,
+}
+
+/** What `Op.Stat` writes. Times are nanoseconds since 1970. */
+export const enum Stat {
+  Device = 0,
+  Inode = 8,
+  /** A `FileKind`. */
+  Kind = 16,
+  /** Permission bits, 0o7777 at most. */
+  Mode = 20,
+  Links = 24,
+  Length = 32,
+  Accessed = 40,
+  Modified = 48,
+  Changed = 56,
+  /** `Time.Unknown` where the file system does not keep it. */
+  Created = 64,
+  Uid = 72,
+  Gid = 76,
+  /** Bytes on the disk; fewer than the length for a sparse file. */
+  Allocated = 80,
+  Size = 88,
+}
+
+/** What `Op.SetTimes` reads: two signed 64-bit times. */
+export const enum FileTimes {
+  Accessed = 0,
+  Modified = 8,
+  Size = 16,
+}
+
+/** How many entries the guest's array of completions has room for. */
+export const enum Completions {
+  Capacity = 1024,
+}
