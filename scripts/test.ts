@@ -1,0 +1,63 @@
+#!/usr/bin/env node
+/** `npm test [-- name…]`: runs every test file, or those whose path contains one of the names. */
+import { existsSync, readdirSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { killAll, runFiles, type FileResult } from "./test/runner.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const compiled = join(root, "dist");
+
+/** Every compiled test file whose source still exists, as paths below `dist`. */
+function findTests(names: readonly string[]): string[] {
+  const all = readdirSync(join(compiled, "tests"), { recursive: true, encoding: "utf8" })
+    .map((path) => join("tests", path))
+    .filter((path) => path.endsWith(".test.js"))
+    .filter((path) => existsSync(join(root, path.replace(/\.js$/, ".ts"))))
+    .sort();
+  if (!names.length) return all;
+  const chosen = new Set<string>();
+  for (const name of names) {
+    const found = all.filter((path) => path.replace(/\.js$/, ".ts").includes(name));
+    if (!found.length) throw new Error(`no test file has "${name}" in its path`);
+    for (const path of found) chosen.add(path);
+  }
+  return [...chosen].sort();
+}
+
+function print(result: FileResult): void {
+  const name = relative(compiled, result.file).replace(/\.js$/, ".ts");
+  const { passed, failures, skipped } = result;
+  const verdict = failures.length ? "FAIL" : "ok  ";
+  const counts = `${passed} passed` + (failures.length ? `, ${failures.length} failed` : "");
+  console.log(`${verdict}  ${name}  ${counts}  ${(result.milliseconds / 1000).toFixed(1)} s`);
+  for (const skip of skipped) console.log(`      skipped: ${skip}`);
+  for (const { name, message } of failures) {
+    console.log(`      ${name}`);
+    console.log(message.replace(/^/gm, "        "));
+  }
+  if (failures.length && result.output.trim()) {
+    console.log(result.output.trim().replace(/^/gm, "      | "));
+  }
+}
+
+async function main(): Promise<void> {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.once(signal, () => {
+      killAll();
+      process.exit(130);
+    });
+  }
+  const files = findTests(process.argv.slice(2)).map((path) => join(compiled, path));
+  const results = await runFiles(files, { onFile: print });
+  const passed = results.reduce((sum, result) => sum + result.passed, 0);
+  const failed = results.reduce((sum, result) => sum + result.failures.length, 0);
+  console.log(`${passed} passed, ${failed} failed`);
+  if (failed || !passed) process.exitCode = 1;
+}
+
+await main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  console.log("0 passed, 1 failed");
+  process.exitCode = 1;
+});
