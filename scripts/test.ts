@@ -36,10 +36,12 @@ function print(result: FileResult): void {
     console.log(`      ${name}`);
     console.log(message.replace(/^/gm, "        "));
   }
-  if (failures.length && result.output.trim()) {
-    console.log(result.output.trim().replace(/^/gm, "      | "));
-  }
+  const output = result.output.replace(ofUvu, "").trim();
+  if (failures.length && output) console.log(output.replace(/^/gm, "      | "));
 }
+
+/** uvu's own account of a suite: what it says was reported already, and better. */
+const ofUvu = /^.*[•✘ ] {2,}\(\d+ \/ \d+\)\n|^ {2}(Total|Passed|Skipped|Duration): .*\n/gm;
 
 async function main(): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
