@@ -1,0 +1,106 @@
+/**
+ * Suspension. Binaryen's asyncify pass rewrites the functions that can be on the stack when a task
+ * suspends, and only these: what calls them through a table or an import is a boundary.
+ */
+import type { Program } from "assemblyscript";
+import type binaryen from "assemblyscript/binaryen";
+import { topLevelExport, topLevelImport } from "./entry.js";
+
+/**
+ * The functions of `assembly/rt/suspend.ts` that call asyncify's imports: the one that begins to
+ * unwind, and the one that catches it. Were one inlined into its caller, the pass would take the
+ * caller for a part of the runtime and leave it as it is.
+ */
+export const boundaryFunctions = [
+  "~lib/std/rt/suspend/suspend",
+  "~lib/std/rt/suspend/resume",
+] as const;
+
+const asyncifyExports = ["start_unwind", "stop_unwind", "start_rewind", "stop_rewind", "get_state"];
+const topLevelFunction = "~start";
+const stateGlobal = "__asyncify_state";
+
+type Binaryen = typeof binaryen;
+
+/** What became of the module. */
+export interface Suspension {
+  /** How many functions there are, and how many of them can be suspended. */
+  readonly functions: number;
+  readonly instrumented: number;
+}
+
+/** Makes the functions of a compiled module able to suspend. `awaits`: the program has an `await`. */
+export function addSuspension(
+  api: Binaryen,
+  module: binaryen.Module,
+  program: Program,
+): Suspension | null {
+  bindTopLevel(api, module);
+  const [suspend, resume] = boundaryFunctions;
+  if (!module.getFunction(suspend)) return null;
+  for (const name of [suspend, resume]) requireFunction(module, name);
+  for (const name of boundaryFunctions) {
+    api.setPassArgument("no-inline", name);
+    module.runPasses(["no-inline"]);
+  }
+  optimize(program);
+  // Nothing that awaits was left: then nothing can suspend, and the imports are gone too.
+  if (!module.getFunction(suspend)) return null;
+  requireFunction(module, resume);
+  api.setPassArgument("asyncify-ignore-imports", "1");
+  api.setPassArgument("asyncify-ignore-indirect", "1");
+  module.runPasses(["asyncify"]);
+  for (const name of asyncifyExports) module.removeExport(`asyncify_${name}`);
+  const suspension = measure(module);
+  if (suspension.instrumented === 0) {
+    throw new Error(
+      "the program awaits, but no function of it was made able to suspend: " +
+        `${suspend} or ${resume} must have been inlined`,
+    );
+  }
+  return suspension;
+}
+
+/**
+ * The app's top-level code becomes a function that `_start` calls, where AssemblyScript would have
+ * it run at instantiation: the host checks the version of the boundary before anything runs.
+ */
+function bindTopLevel(api: Binaryen, module: binaryen.Module): void {
+  module.removeExport(topLevelExport);
+  const imported = findImport(api, module, topLevelImport.module, topLevelImport.name);
+  if (!imported) return;
+  module.removeFunction(imported);
+  const exists = module.getFunction(topLevelFunction) !== 0;
+  const body = exists ? module.call(topLevelFunction, [], api.none) : module.nop();
+  module.addFunction(imported, api.none, api.none, [], body);
+}
+
+function findImport(
+  api: Binaryen,
+  module: binaryen.Module,
+  from: string,
+  name: string,
+): string | null {
+  for (let index = 0; index < module.getNumFunctions(); index++) {
+    const info = api.getFunctionInfo(module.getFunctionByIndex(index));
+    if (info.module === from && info.base === name) return info.name;
+  }
+  return null;
+}
+
+function requireFunction(module: binaryen.Module, name: string): void {
+  if (module.getFunction(name)) return;
+  throw new Error(`the runtime has no function ${name}, which suspending needs`);
+}
+
+/** The user's own level of optimisation, with AssemblyScript's own passes. */
+function optimize(program: Program): void {
+  const { optimizeLevelHint, shrinkLevelHint, debugInfo } = program.options;
+  program.module.optimize(optimizeLevelHint, shrinkLevelHint, debugInfo, false);
+}
+
+function measure(module: binaryen.Module): Suspension {
+  const functions = module.emitText().split("\n (func ");
+  const instrumented = functions.filter((text) => text.includes(`global.get $${stateGlobal}`));
+  return { functions: functions.length - 1, instrumented: instrumented.length };
+}

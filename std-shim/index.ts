@@ -1,0 +1,158 @@
+/**
+ * The transform: what `asconfig.json` names. It makes AssemblyScript find `std/*`, understand
+ * `async` and `await`, and produce a wasm that the host can run.
+ */
+import type { Parser, Program, Range, Source } from "assemblyscript";
+import type binaryen from "assemblyscript/binaryen";
+import { addSuspension, type Suspension } from "./asyncify.js";
+import { report } from "./diagnostics.js";
+import { addEntry, entryModule, topLevelExport } from "./entry.js";
+import { Runtime, SourceKind, supportedVersion } from "./internals.js";
+import { Lowering, type NodeFactory } from "./lowering.js";
+import { hookParser, type SyntaxHandler } from "./parser-hooks.js";
+import { isStd, modules, readStd, stdPrefix } from "./resolve.js";
+
+const entryPath = `~lib/${entryModule}`;
+const tasksPath = `${stdPrefix}rt/tasks`;
+
+/** AssemblyScript's own default, and ours: a suspended call needs none, a nested one some 50 bytes. */
+const defaultStackSize = 32 * 1024;
+const stackSize = 256 * 1024;
+
+/** Where AssemblyScript's functions that need a host are looked for in our std instead. */
+const aliases = {
+  abort: `${stdPrefix}abi/imports/abort`,
+  seed: `${stdPrefix}rt/host/seed`,
+  trace: `${stdPrefix}rt/host/trace`,
+};
+
+/** The transform. asc puts `program` and `binaryen` on the prototype before it makes one. */
+export default class StdTransform {
+  declare readonly program: Program;
+  declare readonly binaryen: typeof binaryen;
+  /** What the last compilation came to; null when nothing in it can suspend. */
+  suspension: Suspension | null = null;
+  private readonly lowering: Lowering;
+  private usesRuntime = false;
+
+  constructor() {
+    const { program } = this;
+    checkVersion(program);
+    const node = Object.getPrototypeOf(program.nativeFile.source.constructor) as NodeFactory;
+    const refuse = (code: number, message: string, range: Range): void =>
+      report(program, code, message, range);
+    const lowering = new Lowering({ node, debug: program.options.debugInfo, refuse });
+    this.lowering = lowering;
+    const handler: SyntaxHandler = {
+      load: (path, text) => this.load(path, text),
+      parsed: (source) => this.parsed(source),
+      awaited: (...args) => lowering.awaited(...args),
+      asyncFunction: (...args) => lowering.asyncFunction(...args),
+      asyncMethod: (...args) => lowering.asyncMethod(...args),
+      asyncExpression: (...args) => lowering.asyncExpression(...args),
+      refuse,
+    };
+    hookParser(program.parser, handler);
+  }
+
+  /** asc: all files have been parsed. */
+  afterParse(parser: Parser): void {
+    const { program, lowering } = this;
+    if (!this.usesRuntime) return;
+    if (lowering.firstAsync) this.checkRuntime(lowering.firstAsync);
+    parser.parseFile(lowering.taskSource(), `${tasksPath}.ts`, false);
+    if (!this.addsEntry) return;
+    const node = Object.getPrototypeOf(program.nativeFile.source.constructor) as NodeFactory;
+    addEntry(parser.sources, node, (...args) => report(program, ...args));
+    const { options } = program;
+    options.exportStart = topLevelExport;
+    if (options.stackSize === defaultStackSize) options.stackSize = stackSize;
+    this.addAliases(parser.sources);
+  }
+
+  /** asc: the module is compiled, but not optimised. */
+  afterCompile(module: binaryen.Module): void {
+    if (!this.addsEntry) return;
+    module.removeExport("main");
+    this.suspension = addSuspension(this.binaryen, module, this.program);
+  }
+
+  /** Only an app that is async, or imports std, gets more than what it says itself. */
+  private get addsEntry(): boolean {
+    return this.lowering.firstAsync !== null || this.importsStd;
+  }
+
+  private importsStd = false;
+
+  private load(path: string, text: string | null): string | null {
+    if (path === `${tasksPath}.ts`) return text;
+    if (!isStd(path)) return text;
+    this.importsStd ||= this.isAskedFor(path);
+    const source = readStd(path);
+    if (source === null) this.refuseModule(path);
+    return source ?? "";
+  }
+
+  /** Whether a file of std is there because the app asked for it. */
+  private isAskedFor(path: string): boolean {
+    const dependee = this.program.parser.dependees.get(path.replace(/\.ts$/, ""));
+    return dependee !== undefined && !isStd(dependee.source.normalizedPath);
+  }
+
+  private refuseModule(path: string): void {
+    const { parser } = this.program;
+    const name = path.slice("~lib/".length).replace(/\.ts$/, "");
+    const dependee = parser.dependees.get(path.replace(/\.ts$/, ""));
+    const range = dependee?.reportNode.range ?? null;
+    const message = `There is no module '${name}'. There are: ${modules().join(", ")}.`;
+    report(this.program, 2307, message, range);
+  }
+
+  private parsed(source: Source): void {
+    if (this.usesRuntime) return;
+    const mayNeed =
+      this.lowering.firstAsync !== null || isStd(source.normalizedPath) || usesPromise(source);
+    if (!mayNeed) return;
+    this.usesRuntime = true;
+    const { parser } = this.program;
+    if (parser.seenlog.has(entryPath)) return;
+    parser.seenlog.add(entryPath);
+    parser.backlog.push(entryPath);
+  }
+
+  private checkRuntime(range: Range): void {
+    if ((this.program.options.runtime as number) !== Runtime.Minimal) return;
+    const message =
+      "Async functions need '--runtime incremental' (the default): with 'minimal' the garbage " +
+      "collector would not see what a suspended function holds.";
+    report(this.program, 100, message, range);
+  }
+
+  private addAliases(sources: readonly Source[]): void {
+    const { options } = this.program;
+    options.globalAliases ??= new Map();
+    for (const [alias, element] of Object.entries(aliases)) {
+      const file = `${element.slice(0, element.lastIndexOf("/"))}.ts`;
+      const source = sources.find(({ normalizedPath }) => normalizedPath === file);
+      const isThere = source && new RegExp(`function ${alias}\\b`).test(source.text);
+      if (isThere && !options.globalAliases.has(alias)) options.globalAliases.set(alias, element);
+    }
+  }
+}
+
+/** A file of the app that speaks of `Promise` and does not declare it needs ours. */
+function usesPromise(source: Source): boolean {
+  const { sourceKind, text } = source;
+  if ((sourceKind as number) > SourceKind.UserEntry) return false;
+  return /\bPromise\s*[<.]/.test(text) && !/\b(class|interface|type)\s+Promise\b/.test(text);
+}
+
+function checkVersion(program: Program): void {
+  const { bundleMajorVersion, bundleMinorVersion, bundlePatchVersion } = program.options;
+  const version = [bundleMajorVersion, bundleMinorVersion, bundlePatchVersion].join(".");
+  if (version === supportedVersion) return;
+  throw new Error(
+    `this target is made for assemblyscript ${supportedVersion}, and this is ${version}. ` +
+      `Install it: npm install --save-dev assemblyscript@${supportedVersion}`,
+  );
+}

@@ -1,0 +1,112 @@
+/**
+ * The numbers of AssemblyScript's enums that this folder needs. They are const enums there, which
+ * other projects cannot use; `tests/lowering/internals.test.ts` compares these with the originals.
+ * Nothing here imports the compiler at run time: what runs us may be another copy of it than the
+ * one that we would find.
+ */
+
+/** The version that these numbers, and `parser-hooks.ts`, were written for. */
+export const supportedVersion = "0.28.20";
+
+/** Kinds of tokens. */
+export const enum Token {
+  Async = 2,
+  Await = 3,
+  Function = 24,
+  OpenBrace = 62,
+  CloseBrace = 63,
+  OpenParen = 64,
+  CloseParen = 65,
+  Dot_Dot_Dot = 69,
+  GreaterThan = 73,
+  Colon = 100,
+  Equals_GreaterThan = 80,
+  Equals = 101,
+  Asterisk = 84,
+  Identifier = 115,
+  StringLiteral = 116,
+  IntegerLiteral = 117,
+  FloatLiteral = 118,
+  TemplateLiteral = 119,
+  EndOfFile = 121,
+}
+
+/** How the tokenizer treats keywords that may also be identifiers. */
+export const enum IdentifierHandling {
+  Default = 0,
+  Prefer = 1,
+  Always = 2,
+}
+
+/** How tightly an operator binds. */
+export const enum Precedence {
+  UnaryPrefix = 17,
+}
+
+/** Kinds of syntax nodes. */
+export const enum NodeKind {
+  NamedType = 1,
+  Identifier = 7,
+  PropertyAccess = 22,
+  Super = 24,
+  This = 25,
+  Constructor = 27,
+  Block = 31,
+  Export = 36,
+  ExportDefault = 37,
+  Import = 43,
+  ClassDeclaration = 52,
+  FieldDeclaration = 55,
+  FunctionDeclaration = 56,
+  InterfaceDeclaration = 58,
+  MethodDeclaration = 59,
+  NamespaceDeclaration = 60,
+}
+
+/** Traits of declarations. */
+export const enum CommonFlags {
+  None = 0,
+  Export = 2,
+  Declare = 4,
+  Static = 32,
+  Get = 2048,
+  Set = 4096,
+  Ambient = 32768,
+  Generic = 65536,
+  GenericContext = 131072,
+  Instance = 262144,
+  Constructor = 524288,
+}
+
+/** Kinds of parameters. */
+export const enum ParameterKind {
+  Default = 0,
+  Optional = 1,
+  Rest = 2,
+}
+
+/** Kinds of function expressions. */
+export const enum ArrowKind {
+  None = 0,
+  Parenthesized = 1,
+  Single = 2,
+}
+
+/** Where a source comes from. */
+export const enum SourceKind {
+  User = 0,
+  UserEntry = 1,
+}
+
+/** The values of `--runtime`. */
+export const enum Runtime {
+  Stub = 0,
+  Minimal = 1,
+  Incremental = 2,
+}
+
+/** How bad a diagnostic is. */
+export const enum DiagnosticCategory {
+  Warning = 2,
+  Error = 3,
+}

@@ -1,0 +1,406 @@
+/**
+ * What async code becomes. For
+ *
+ *     async f(a: A, b: B = 3): Promise<R> { … }
+ *
+ * there will be three things:
+ *
+ *     f~async(a: A, b: B): R { … }                     the user's body, an ordinary function
+ *     f(a: A, b: B = 3): Promise<R> {                  what callers see
+ *       return new __Task2<R, A, B>(a, b).begin((task: __Task2<R, A, B>): void => {
+ *         task.value = f~async(task._0, task._1);
+ *       });
+ *     }
+ *     class __Task2<R, A, B> extends __Task<R> { … }   one for each number of parameters
+ *
+ * and `await e` is the method call `e.__await()`. A body is not virtual and its name is unique, so
+ * that `super.f()` gets to the body of the base class. Its nodes are the user's own nodes, at the
+ * user's own positions; what is generated stands at the position of the name.
+ */
+import type {
+  ClassDeclaration,
+  Expression,
+  FunctionDeclaration,
+  FunctionExpression,
+  IdentifierExpression,
+  MethodDeclaration,
+  NamedTypeNode,
+  Node as NodeClass,
+  Range,
+  Source,
+  Statement,
+  TypeNode,
+  TypeParameterNode,
+} from "assemblyscript";
+import { findCapture, mentions } from "./captures.js";
+import { ArrowKind, CommonFlags, NodeKind, ParameterKind, Token } from "./internals.js";
+import { isKind, type Scope } from "./parser-hooks.js";
+
+/** The class of all syntax nodes; its static methods make nodes. */
+export type NodeFactory = typeof NodeClass;
+
+/** What the lowering needs to know of the compilation. */
+export interface LoweringOptions {
+  /** Makes the nodes. */
+  readonly node: NodeFactory;
+  /** Tasks can say what they run. */
+  readonly debug: boolean;
+  refuse(code: number, message: string, range: Range): void;
+}
+
+/** A function as it is declared, whatever it is part of. */
+interface Callee {
+  readonly declaration: FunctionDeclaration;
+  /** The name of its body. */
+  readonly bodyName: string;
+  /** What to call the body on, given an expression for `this`; nothing for a plain function. */
+  readonly on: "this" | IdentifierExpression | null;
+  /** The function's own type parameters, which the body has too. */
+  readonly typeParameters: readonly TypeParameterNode[] | null;
+  /** For people: `Reader.read`. */
+  readonly title: string;
+}
+
+const modifiersOfBodies =
+  CommonFlags.Static | CommonFlags.Instance | CommonFlags.Generic | CommonFlags.GenericContext;
+
+/** Lowers async functions, and remembers what that takes. */
+export class Lowering {
+  /** The numbers of fields that task classes are needed for. */
+  readonly arities = new Set<number>();
+  /** Where the first `async` of the program stands. */
+  firstAsync: Range | null = null;
+  /** Whether anything is awaited. */
+  awaits = false;
+  private bodies = 0;
+
+  constructor(private readonly options: LoweringOptions) {}
+
+  /** `await operand` */
+  awaited(operand: Expression, keyword: Range, whole: Range): Expression {
+    const { node } = this.options;
+    this.awaits = true;
+    const method = node.createIdentifierExpression("__await", keyword);
+    const callee = node.createPropertyAccessExpression(operand, method, whole);
+    return node.createCallExpression(callee, null, [], whole);
+  }
+
+  /** `async function`; the body goes to `siblings`. */
+  asyncFunction(
+    declaration: FunctionDeclaration,
+    keyword: Range,
+    siblings: Statement[],
+  ): FunctionDeclaration {
+    const result = this.check(declaration, keyword);
+    if (!result) return declaration;
+    const bodyName = `${declaration.name.text}~async`;
+    const { typeParameters } = declaration;
+    const title = declaration.name.text;
+    siblings.push(this.bodyOf(declaration, bodyName, result));
+    return this.entryOf({ declaration, bodyName, on: null, typeParameters, title }, result);
+  }
+
+  /** An async method; the body becomes another member of `parent`. */
+  asyncMethod(
+    declaration: MethodDeclaration,
+    keyword: Range,
+    parent: ClassDeclaration,
+  ): MethodDeclaration {
+    const { node } = this.options;
+    const result = this.check(declaration, keyword);
+    if (!result) return declaration;
+    const { name, typeParameters, range } = declaration;
+    const bodyName = `${name.text}~async${this.bodies++}`;
+    const isStatic = declaration.is(CommonFlags.Static as number);
+    const body = this.bodyOf(declaration, bodyName, result);
+    parent.members.push(
+      node.createMethodDeclaration(
+        body.name,
+        null,
+        body.flags,
+        body.typeParameters,
+        body.signature,
+        body.body,
+        range,
+      ),
+    );
+    const className = node.createIdentifierExpression(parent.name.text, name.range);
+    const on = isStatic ? className : "this";
+    const title = `${parent.name.text}.${name.text}`;
+    const entry = this.entryOf({ declaration, bodyName, on, typeParameters, title }, result);
+    return node.createMethodDeclaration(
+      name,
+      declaration.decorators,
+      declaration.flags,
+      typeParameters,
+      declaration.signature,
+      entry.body,
+      range,
+    );
+  }
+
+  /** An async function expression or arrow function; the body goes to the top level of `file`. */
+  asyncExpression(
+    expression: FunctionExpression,
+    keyword: Range,
+    scope: Scope,
+    file: Source,
+  ): FunctionExpression {
+    const { node, refuse } = this.options;
+    const { declaration } = expression;
+    const capture = findCapture(declaration, scope);
+    if (capture) {
+      refuse(
+        100,
+        `Closures are not supported: this async function would capture '${capture.name}'. ` +
+          "Hand it over as a parameter.",
+        capture.range,
+      );
+      return expression;
+    }
+    const result = this.check(declaration, keyword);
+    if (!result) return expression;
+    const typeParameters = enclosingTypeParameters(scope).filter((parameter) =>
+      mentions(declaration, parameter.name.text),
+    );
+    const name = declaration.name.text || "anonymous";
+    const bodyName = `${name}~async${this.bodies++}`;
+    if (declaration.arrowKind && !isKind(declaration.body!, NodeKind.Block)) {
+      declaration.body = this.returned(declaration.body!);
+    }
+    const body = this.bodyOf(declaration, bodyName, result);
+    body.typeParameters = typeParameters.length ? typeParameters : null;
+    if (typeParameters.length) body.flags |= CommonFlags.Generic;
+    body.arrowKind = ArrowKind.None as number;
+    file.statements.push(body);
+    const callee = { declaration, bodyName, on: null, typeParameters, title: name };
+    return node.createFunctionExpression(this.entryOf(callee, result));
+  }
+
+  /** The source of the task classes that this program needs. */
+  taskSource(): string {
+    return [...this.arities].map((arity) => taskClass(arity, this.options.debug)).join("\n");
+  }
+
+  /** Refuses what cannot be async. Returns the type that the promise is of. */
+  private check(declaration: FunctionDeclaration, keyword: Range): TypeNode | null {
+    const { refuse } = this.options;
+    const { returnType, parameters, explicitThisType } = declaration.signature;
+    this.firstAsync ??= keyword;
+    for (const parameter of parameters) {
+      if ((parameter.parameterKind as number) === ParameterKind.Rest) {
+        refuse(100, "An async function cannot have a rest parameter. Take an array.", parameter.range);
+        return null;
+      }
+    }
+    if (explicitThisType) {
+      refuse(100, "An async function cannot have a 'this' parameter.", explicitThisType.range);
+      return null;
+    }
+    const result = promised(returnType);
+    if (!result) {
+      const written = returnType.range.toString().trim();
+      const advice = /^[\w.<>[\] |]+$/.test(written) && written !== "Promise" ? written : "void";
+      const where = written ? returnType.range : declaration.name.range;
+      refuse(
+        1064,
+        "The return type of an async function must be written as Promise<…>. " +
+          `Did you mean Promise<${advice}>?`,
+        where.end > where.start ? where : keyword,
+      );
+    }
+    return result;
+  }
+
+  /** The function that the user wrote, under another name and returning what the promise is of. */
+  private bodyOf(
+    declaration: FunctionDeclaration,
+    bodyName: string,
+    result: TypeNode,
+  ): FunctionDeclaration {
+    const { node } = this.options;
+    const { signature, name } = declaration;
+    const parameters = signature.parameters.map((parameter) =>
+      node.createParameter(
+        ParameterKind.Default as number,
+        parameter.name,
+        parameter.type,
+        null,
+        parameter.range,
+      ),
+    );
+    return node.createFunctionDeclaration(
+      node.createIdentifierExpression(bodyName, name.range),
+      null,
+      declaration.flags & modifiersOfBodies,
+      declaration.typeParameters,
+      node.createFunctionType(parameters, result, null, false, signature.range),
+      declaration.body,
+      declaration.arrowKind,
+      declaration.range,
+    );
+  }
+
+  /** The function that callers see: makes the task and begins it. */
+  private entryOf(callee: Callee, result: TypeNode): FunctionDeclaration {
+    const { node, debug } = this.options;
+    const { declaration, on } = callee;
+    const at = nameRange(declaration);
+    const { parameters } = declaration.signature;
+    const types = parameters.map((parameter) => parameter.type);
+    const values: Expression[] = parameters.map(({ name }) => identifier(node, name.text, at));
+    if (on === "this") {
+      types.unshift(namedType(node, "this", null, at));
+      values.unshift(node.createThisExpression(at));
+    }
+    this.arities.add(types.length);
+    const typeName = `__Task${types.length}`;
+    const typeArguments = [result, ...types];
+    if (debug) values.push(node.createStringLiteralExpression(describe(callee.title, at), at));
+    const created = node.createNewExpression(
+      node.createSimpleTypeName(typeName, at),
+      typeArguments,
+      values,
+      at,
+    );
+    const begin = node.createPropertyAccessExpression(created, identifier(node, "begin", at), at);
+    const taskType = namedType(node, typeName, typeArguments, at);
+    const run = this.runner(callee, result, taskType, types.length, at);
+    const started = node.createCallExpression(begin, null, [run], at);
+    return node.createFunctionDeclaration(
+      declaration.name,
+      declaration.decorators,
+      declaration.flags,
+      declaration.typeParameters,
+      declaration.signature,
+      node.createBlockStatement([node.createReturnStatement(started, at)], at),
+      declaration.arrowKind,
+      declaration.range,
+    );
+  }
+
+  /** `(task: …): void => { task.value = body(task._0, …); }` */
+  private runner(
+    callee: Callee,
+    result: TypeNode,
+    taskType: TypeNode,
+    arity: number,
+    at: Range,
+  ): Expression {
+    const { node } = this.options;
+    const task = (): Expression => identifier(node, "task", at);
+    const field = (name: string): Expression =>
+      node.createPropertyAccessExpression(task(), identifier(node, name, at), at);
+    const values = Array.from({ length: arity }, (_, index) => field(`_${index}`));
+    const target = callee.on === "this" ? values.shift()! : callee.on;
+    const bodyName = identifier(node, callee.bodyName, at);
+    const function_ = target
+      ? node.createPropertyAccessExpression(target, bodyName, at)
+      : bodyName;
+    const typeArguments =
+      callee.typeParameters?.map(({ name }) => namedType(node, name.text, null, at)) ?? [];
+    const call = (): Expression =>
+      node.createCallExpression(function_, typeArguments.length ? typeArguments : null, values, at);
+    const plain = node.createExpressionStatement(call());
+    const assigned = node.createExpressionStatement(
+      node.createBinaryExpression(Token.Equals as number, field("value"), call(), at),
+    );
+    // Only the compiler knows what a type parameter or an alias stands for; it drops one branch.
+    const isVoid = node.createCallExpression(identifier(node, "isVoid", at), [result], [], at);
+    const statement = isVoidType(result)
+      ? plain
+      : node.createIfStatement(isVoid, plain, assigned, at);
+    const parameter = node.createParameter(
+      ParameterKind.Default as number,
+      identifier(node, "task", at),
+      taskType,
+      null,
+      at,
+    );
+    const none = namedType(node, "void", null, at);
+    return node.createFunctionExpression(
+      node.createFunctionDeclaration(
+        identifier(node, "task", at),
+        null,
+        CommonFlags.None as number,
+        null,
+        node.createFunctionType([parameter], none, null, false, at),
+        node.createBlockStatement([statement], at),
+        ArrowKind.None as number,
+        at,
+      ),
+    );
+  }
+
+  /** The body `=> expression` as `{ return expression; }`. */
+  private returned(body: Statement): Statement {
+    const { node } = this.options;
+    const { expression } = body as unknown as { expression: Expression };
+    const statement = node.createReturnStatement(expression, expression.range);
+    return node.createBlockStatement([statement], expression.range);
+  }
+}
+
+/** The source of the class of tasks that keep `arity` values until they run. */
+function taskClass(arity: number, debug: boolean): string {
+  const indices = Array.from({ length: arity }, (_, index) => index);
+  const typeParameters = ["R", ...indices.map((index) => `T${index}`)].join(", ");
+  const fields = indices.map((index) => `public _${index}: T${index}`);
+  if (debug) fields.push("public title: string");
+  const self = `__Task${arity}<${typeParameters}>`;
+  return `@global @final class ${self} extends __Task<R> {
+  constructor(${fields.join(", ")}) { super(); }
+  @inline begin(run: (task: ${self}) => void): Promise<R> {
+    return this.start(changetype<usize>(run));
+  }
+  ${debug ? "describe(): string { return this.title; }" : ""}
+}`;
+}
+
+function describe(title: string, at: Range): string {
+  const { source } = at;
+  const line = source.lineAt(at.start);
+  return `${title} (${source.normalizedPath}:${line}:${source.columnAt()})`;
+}
+
+/** The `R` of `Promise<R>`, or null if it is another type. */
+function promised(type: TypeNode): TypeNode | null {
+  if (!isKind(type, NodeKind.NamedType) || type.isNullable) return null;
+  const { name, typeArguments } = type as NamedTypeNode;
+  if (name.next || name.identifier.text !== "Promise") return null;
+  return typeArguments?.length === 1 ? (typeArguments[0] ?? null) : null;
+}
+
+function isVoidType(type: TypeNode): boolean {
+  return isKind(type, NodeKind.NamedType) && (type as NamedTypeNode).name.identifier.text === "void";
+}
+
+function identifier(node: NodeFactory, text: string, range: Range): IdentifierExpression {
+  return node.createIdentifierExpression(text, range);
+}
+
+function namedType(
+  node: NodeFactory,
+  name: string,
+  typeArguments: TypeNode[] | null,
+  range: Range,
+): TypeNode {
+  return node.createNamedType(node.createSimpleTypeName(name, range), typeArguments, false, range);
+}
+
+/** Where generated code stands: at the name, or where the function begins. */
+function nameRange(declaration: FunctionDeclaration): Range {
+  const { name, range } = declaration;
+  return name.text.length ? name.range : range;
+}
+
+function enclosingTypeParameters(scope: Scope): TypeParameterNode[] {
+  const found = new Map<string, TypeParameterNode>();
+  for (let outer = scope.outer; outer; outer = outer.outer) {
+    for (const parameter of outer.typeParameters) {
+      if (!found.has(parameter.name.text)) found.set(parameter.name.text, parameter);
+    }
+  }
+  return [...found.values()];
+}
+
