@@ -1,0 +1,11 @@
+/* The table of backends. See backend.h. */
+#include "backend.h"
+
+#include <stddef.h>
+
+#include "uring_backend.h"
+
+const struct backend backends[] = {
+  { "io_uring", uring_create, uring_turn, uring_close },
+  { NULL, NULL, NULL, NULL },
+};

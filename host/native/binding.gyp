@@ -1,0 +1,22 @@
+{
+  "targets": [
+    {
+      "target_name": "native",
+      "sources": [
+        "addon.c",
+        "backend.c",
+        "core.c",
+        "operation.c",
+        "path.c",
+        "perform.c",
+        "pool.c",
+        "ring.c",
+        "terminal.c",
+        "uring.c"
+      ],
+      "defines": ["_GNU_SOURCE"],
+      "cflags": ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden"],
+      "ldflags": ["-Wl,-z,nodelete"]
+    }
+  ]
+}

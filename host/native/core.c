@@ -1,0 +1,145 @@
+/* See core.h. */
+#include "core.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "operation.h"
+
+/*
+ * A turn gives at most one completion per submission besides those that the backend lets in because
+ * there is room; so never more than one turn's worth of submissions is late.
+ */
+#define LATE_CAPACITY STAGE_LAYOUT_SUBMISSIONS_CAPACITY
+
+int core_init(struct core *core, uint8_t *stage)
+{
+  memset(core, 0, sizeof *core);
+  core->stage = stage;
+  core->late = calloc(LATE_CAPACITY, sizeof *core->late);
+  core->late_owned = calloc(LATE_CAPACITY / 64, sizeof *core->late_owned);
+  if (core->late == NULL || core->late_owned == NULL) {
+    core_free(core);
+    return -ENOMEM;
+  }
+  return 0;
+}
+
+void core_free(struct core *core)
+{
+  for (uint32_t i = 0; i < core->late_count; i++) {
+    uint32_t at = (core->late_first + i) % LATE_CAPACITY;
+    bool owned = core->late_owned[at / 64] >> at % 64 & 1;
+    if (owned && core->late[at].result >= 0) close((int)core->late[at].result);
+  }
+  free(core->slots);
+  free(core->late);
+  free(core->late_owned);
+  memset(core, 0, sizeof *core);
+}
+
+int core_attach(struct core *core, uint8_t *memory, uint64_t length, bool direct)
+{
+  bool moved = memory != core->memory || length < core->memory_length;
+  if (moved && core->direct_count > 0) return -EBUSY;
+  core->memory = memory;
+  core->memory_length = length;
+  core->direct = direct;
+  return 0;
+}
+
+static struct completion *stage_completion(const struct core *core, uint32_t index)
+{
+  uint8_t *at = core->stage + STAGE_LAYOUT_COMPLETIONS + index * sizeof(struct completion);
+  return (struct completion *)(void *)at;
+}
+
+static void deliver(struct core *core, struct completion completion, bool owned)
+{
+  if (core->closing) {
+    if (owned && completion.result >= 0) close((int)completion.result);
+  } else if (core_has_room(core)) {
+    *stage_completion(core, core->produced++) = completion;
+  } else if (core->late_count < LATE_CAPACITY) {
+    uint32_t at = (core->late_first + core->late_count++) % LATE_CAPACITY;
+    core->late[at] = completion;
+    core->late_owned[at / 64] &= ~(1ull << at % 64);
+    core->late_owned[at / 64] |= (uint64_t)owned << at % 64;
+  } else {
+    abort(); /* The bound at LATE_CAPACITY was broken; a lost completion would hang the guest. */
+  }
+}
+
+void core_begin_turn(struct core *core)
+{
+  core->produced = 0;
+  while (core->late_count > 0 && core_has_room(core)) {
+    *stage_completion(core, core->produced++) = core->late[core->late_first];
+    core->late_first = (core->late_first + 1) % LATE_CAPACITY;
+    core->late_count--;
+  }
+}
+
+static int grow(struct core *core, uint32_t index)
+{
+  if (index >= SLOT_LIMIT) return -EINVAL;
+  uint32_t count = core->slot_count ? core->slot_count : 64;
+  while (count <= index) count *= 2;
+  struct slot *slots = realloc(core->slots, count * sizeof *slots);
+  if (slots == NULL) return -ENOMEM;
+  memset(slots + core->slot_count, 0, (count - core->slot_count) * sizeof *slots);
+  core->slots = slots;
+  core->slot_count = count;
+  return 0;
+}
+
+static int check(struct core *core, const struct submission *submission)
+{
+  int result = submission->slot < core->slot_count ? 0 : grow(core, submission->slot);
+  if (result < 0) return result;
+  if (core->slots[submission->slot].phase != PHASE_FREE) return -EBUSY;
+  if (submission->op >= OP_COUNT) return -ENOSYS;
+  if (!core_in_memory(core, submission->pointer0, submission->length0)) return -EFAULT;
+  if (!core_in_memory(core, submission->pointer1, submission->length1)) return -EFAULT;
+  return 0;
+}
+
+int core_admit(struct core *core, const struct submission *submission)
+{
+  int result = check(core, submission);
+  if (result < 0) {
+    struct completion refused = { submission->slot, submission->generation, result };
+    deliver(core, refused, false);
+    return result;
+  }
+  core->slots[submission->slot] = (struct slot){
+    .offset = submission->offset,
+    .generation = submission->generation,
+    .descriptor = submission->descriptor,
+    .pointer = submission->pointer0,
+    .length = submission->length0,
+    .flags = submission->flags,
+    .argument = submission->argument,
+    .op = (uint8_t)submission->op,
+    .phase = PHASE_RING,
+  };
+  core->in_flight++;
+  return 0;
+}
+
+void core_finish(struct core *core, uint32_t index, int64_t result)
+{
+  struct slot *slot = &core->slots[index];
+  core_unmark_direct(core, slot);
+  if (slot->operation != NULL) {
+    result = operation_settle(core, slot->operation, result);
+    operation_free(slot->operation);
+    slot->operation = NULL;
+  }
+  slot->phase = PHASE_FREE;
+  core->in_flight--;
+  struct completion completion = { index, slot->generation, result };
+  deliver(core, completion, slot->op == OP_OPEN);
+}

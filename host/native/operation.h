@@ -1,0 +1,74 @@
+/*
+ * The part of an operation that lives outside its slot: a copy of everything it needs from guest
+ * memory, and room for what it gives. It holds no address in guest memory, so a worker thread that
+ * hangs in a system call can be left behind with it.
+ *
+ * Thread: owned by one thread at a time, the JavaScript thread or a worker.
+ */
+#ifndef STD_OPERATION_H
+#define STD_OPERATION_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "core.h"
+
+/* Longest path, its NUL included; the kernel's own limit. */
+#define PATH_SIZE 4096
+
+/*
+ * Most bytes that one read or write moves through a buffer of our own. Short transfers are normal,
+ * and a guest cannot make the host allocate gigabytes.
+ */
+#define BUFFER_LIMIT (1u << 20)
+
+/* The argument of openat2, in our own words. */
+struct open_rule {
+  uint64_t flags;
+  uint64_t mode;
+  uint64_t resolve;
+};
+
+struct operation {
+  /* The pool's list links, guarded by its lock while it has the operation. */
+  struct operation *next;
+  struct operation *previous;
+  uint8_t queued;
+  uint8_t op;
+  uint32_t slot;
+  uint32_t generation;
+  int32_t descriptor;
+  uint32_t flags;
+  uint32_t argument;
+  uint64_t offset;
+  uint32_t pointer; /* where in guest memory the outcome goes */
+  uint32_t length;  /* bytes of `data` to read or write */
+  int64_t result;
+  const char *path; /* in `storage`, or NULL: the file of `descriptor` */
+  union {
+    struct open_rule open;
+    struct statx stat;
+    int64_t times[2];
+  } record;
+  uint8_t storage[]; /* the path, or the data */
+};
+
+/*
+ * Makes it from what was staged: copies paths, times and data to be written. 0, or -errno:
+ * -EINVAL, -ENAMETOOLONG, -EFAULT, -ENOMEM.
+ */
+int operation_make(struct core *core, const struct submission *submission, struct operation **made);
+
+/* The same for a read or write that is already under way and turns out to need its own buffer. */
+int operation_make_data(struct core *core, uint32_t index, struct operation **made);
+
+/* Copies the outcome to guest memory. Returns the result as the host wants it. */
+int64_t operation_settle(struct core *core, struct operation *operation, int64_t result);
+
+void operation_free(struct operation *operation);
+
+/* O_* flags for `OpenFlag`s. */
+uint64_t open_flags(uint32_t flags);
+
+#endif

@@ -1,0 +1,219 @@
+/* See perform.h. */
+#include "perform.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "path.h"
+
+/* The same number on every architecture. */
+#define SYS_FCHMODAT2 452
+
+/* A pipe that is writable takes this much without blocking. */
+#define PIPE_ATOMIC 4096
+
+static int64_t result_of(ssize_t value)
+{
+  return value < 0 ? -errno : value;
+}
+
+bool is_stream(int descriptor)
+{
+  struct stat stat;
+  if (fstat(descriptor, &stat) < 0) return false;
+  return S_ISFIFO(stat.st_mode) || S_ISSOCK(stat.st_mode) || S_ISCHR(stat.st_mode);
+}
+
+enum plan plan(const struct operation *operation)
+{
+  switch (operation->op) {
+  case OP_NOP:
+    return PLAN_DONE;
+  case OP_READ:
+    return is_stream(operation->descriptor) ? PLAN_READ : PLAN_BLOCK;
+  case OP_WRITE:
+    return is_stream(operation->descriptor) ? PLAN_WRITE : PLAN_BLOCK;
+  case OP_CLOSE:
+    return is_stream(operation->descriptor) ? PLAN_DONE : PLAN_BLOCK;
+  default:
+    return PLAN_BLOCK;
+  }
+}
+
+static int64_t perform_nop(struct operation *operation)
+{
+  (void)operation;
+  return 0;
+}
+
+static int64_t perform_open(struct operation *operation)
+{
+  return path_open(operation->descriptor, operation->path, &operation->record.open);
+}
+
+static int64_t perform_close(struct operation *operation)
+{
+  /* After EINTR the descriptor is gone all the same; a second close might hit somebody else's. */
+  int64_t result = result_of(close(operation->descriptor));
+  return result == -EINTR ? 0 : result;
+}
+
+static int64_t perform_read(struct operation *operation)
+{
+  int descriptor = operation->descriptor;
+  void *data = operation->storage;
+  size_t length = operation->length;
+  off_t offset = (off_t)operation->offset;
+  if (offset == OFFSET_CURRENT) return result_of(read(descriptor, data, length));
+  int64_t result = result_of(pread(descriptor, data, length, offset));
+  return result == -ESPIPE ? result_of(read(descriptor, data, length)) : result;
+}
+
+static int64_t perform_write(struct operation *operation)
+{
+  int descriptor = operation->descriptor;
+  const void *data = operation->storage;
+  size_t length = operation->length;
+  off_t offset = (off_t)operation->offset;
+  if (offset == OFFSET_CURRENT) return result_of(write(descriptor, data, length));
+  int64_t result = result_of(pwrite(descriptor, data, length, offset));
+  return result == -ESPIPE ? result_of(write(descriptor, data, length)) : result;
+}
+
+static int64_t perform_sync(struct operation *operation)
+{
+  bool data = (operation->flags & SYNC_FLAG_DATA) != 0;
+  return result_of(data ? fdatasync(operation->descriptor) : fsync(operation->descriptor));
+}
+
+const char *stat_path(const struct operation *operation)
+{
+  return operation->path != NULL ? operation->path : "";
+}
+
+uint32_t stat_flags(const struct operation *operation)
+{
+  if (operation->path == NULL) return AT_EMPTY_PATH;
+  return operation->flags & STAT_FLAG_NO_FOLLOW ? AT_SYMLINK_NOFOLLOW : 0;
+}
+
+static int64_t stat_at(struct operation *operation, int at, const char *path, uint32_t flags)
+{
+  uint32_t wanted = STATX_BASIC_STATS | STATX_BTIME;
+  return result_of(statx(at, path, (int)flags, wanted, &operation->record.stat));
+}
+
+static int64_t perform_stat(struct operation *operation)
+{
+  if (operation->path == NULL || !(operation->argument & STAGE_ARGUMENT_BENEATH)) {
+    return stat_at(operation, operation->descriptor, stat_path(operation), stat_flags(operation));
+  }
+  int descriptor = path_reference(operation);
+  if (descriptor < 0) return descriptor;
+  int64_t result = stat_at(operation, descriptor, "", AT_EMPTY_PATH);
+  close(descriptor);
+  return result;
+}
+
+static int64_t perform_set_length(struct operation *operation)
+{
+  return result_of(ftruncate(operation->descriptor, (off_t)operation->offset));
+}
+
+/* `descriptor` may be an O_PATH one, on which fchmod does not work. */
+static int64_t change_mode(int descriptor, mode_t mode)
+{
+  struct stat stat;
+  if (fstat(descriptor, &stat) < 0) return -errno;
+  if (S_ISLNK(stat.st_mode)) return -EOPNOTSUPP;
+  if (syscall(SYS_FCHMODAT2, descriptor, "", mode, AT_EMPTY_PATH) == 0) return 0;
+  if (errno != ENOSYS && errno != EINVAL && errno != EPERM) return -errno;
+  /* Before 6.6: through the file's name in /proc, which follows no link of the guest's. */
+  struct path_name name = path_of_descriptor(descriptor);
+  return result_of(chmod(name.text, mode));
+}
+
+static int64_t perform_set_permissions(struct operation *operation)
+{
+  mode_t mode = (mode_t)(operation->offset & 07777);
+  if (operation->path == NULL) return result_of(fchmod(operation->descriptor, mode));
+  int descriptor = path_reference(operation);
+  if (descriptor < 0) return descriptor;
+  int64_t result = change_mode(descriptor, mode);
+  close(descriptor);
+  return result;
+}
+
+/* INT64_MIN leaves a time as it is. Division rounds down, for times before 1970. */
+static struct timespec time_of(int64_t nanoseconds)
+{
+  struct timespec time = { .tv_nsec = UTIME_OMIT };
+  if (nanoseconds == INT64_MIN) return time;
+  time.tv_sec = nanoseconds / 1000000000;
+  time.tv_nsec = nanoseconds % 1000000000;
+  if (time.tv_nsec < 0) {
+    time.tv_sec--;
+    time.tv_nsec += 1000000000;
+  }
+  return time;
+}
+
+static int64_t perform_set_times(struct operation *operation)
+{
+  const int64_t *wanted = operation->record.times;
+  struct timespec times[2] = { time_of(wanted[0]), time_of(wanted[1]) };
+  if (operation->path == NULL) return result_of(futimens(operation->descriptor, times));
+  int descriptor = path_reference(operation);
+  if (descriptor < 0) return descriptor;
+  int64_t result = result_of(utimensat(descriptor, "", times, AT_EMPTY_PATH));
+  /* Before 5.8 there is no empty path here. */
+  if (result == -EINVAL || result == -ENOENT) {
+    struct path_name name = path_of_descriptor(descriptor);
+    result = result_of(utimensat(AT_FDCWD, name.text, times, 0));
+  }
+  close(descriptor);
+  return result;
+}
+
+int64_t perform(struct operation *operation)
+{
+  typedef int64_t performer(struct operation *);
+  static performer *const performers[OP_COUNT] = {
+#define OPERATION(name, function, opcode, state) [OP_##name] = perform_##function,
+#include "ops.def"
+#undef OPERATION
+  };
+  return performers[operation->op](operation);
+}
+
+static bool is_ready(int descriptor, short events)
+{
+  struct pollfd wanted = { .fd = descriptor, .events = events };
+  return poll(&wanted, 1, 0) > 0;
+}
+
+int64_t perform_ready(struct operation *operation)
+{
+  int descriptor = operation->descriptor;
+  struct iovec data = { operation->storage, operation->length };
+  bool reads = operation->op == OP_READ;
+  ssize_t done = reads ? preadv2(descriptor, &data, 1, -1, RWF_NOWAIT)
+                       : pwritev2(descriptor, &data, 1, -1, RWF_NOWAIT);
+  if (done >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS)) return result_of(done);
+  /* Terminals and old pipes cannot be asked not to wait: look first, and write little. */
+  if (!is_ready(descriptor, reads ? POLLIN : POLLOUT)) return -EAGAIN;
+  if (reads) return result_of(read(descriptor, data.iov_base, data.iov_len));
+  size_t length = data.iov_len < PIPE_ATOMIC ? data.iov_len : PIPE_ATOMIC;
+  return result_of(write(descriptor, data.iov_base, length));
+}
+
+void perform_dispose(const struct operation *operation, int64_t result)
+{
+  if (operation->op == OP_OPEN && result >= 0) close((int)result);
+}

@@ -1,0 +1,242 @@
+/* See pool.h. */
+#include "pool.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "operation.h"
+#include "perform.h"
+
+/* How long `pool_release` waits for workers that are about to end anyway. */
+#define RELEASE_PATIENCE_NS 100000000
+
+/* `perform` needs little; the default of several MiB would only cost address space. */
+#define STACK_SIZE (256u << 10)
+
+struct list {
+  struct operation *first;
+  struct operation *last;
+};
+
+struct pool {
+  pthread_mutex_t lock;      /* guards everything below, and the links of queued operations */
+  pthread_cond_t work;       /* `queue` or `closing` changed */
+  pthread_cond_t gone;       /* a worker left */
+  struct list queue;         /* to be performed */
+  struct list done;          /* performed, to be taken */
+  unsigned queued;           /* length of `queue` */
+  unsigned workers;          /* threads that exist */
+  unsigned idle;             /* of them, those that wait for work */
+  unsigned limit;
+  bool closing;
+  bool released;             /* the owner is gone: the last worker frees the pool */
+  int descriptor;            /* written under the lock, so never after the pool was freed */
+};
+
+static void append(struct list *list, struct operation *operation)
+{
+  operation->next = NULL;
+  operation->previous = list->last;
+  if (list->last != NULL) list->last->next = operation;
+  else list->first = operation;
+  list->last = operation;
+}
+
+static void detach(struct list *list, struct operation *operation)
+{
+  if (operation->previous != NULL) operation->previous->next = operation->next;
+  else list->first = operation->next;
+  if (operation->next != NULL) operation->next->previous = operation->previous;
+  else list->last = operation->previous;
+}
+
+static void dequeue(struct pool *pool, struct operation *operation)
+{
+  detach(&pool->queue, operation);
+  operation->queued = false;
+  pool->queued--;
+}
+
+static void destroy(struct pool *pool)
+{
+  close(pool->descriptor);
+  pthread_cond_destroy(&pool->gone);
+  pthread_cond_destroy(&pool->work);
+  pthread_mutex_destroy(&pool->lock);
+  free(pool);
+}
+
+/* Performs one operation. Called and returns with the lock held; runs without it. */
+static void perform_one(struct pool *pool, struct operation *operation)
+{
+  pthread_mutex_unlock(&pool->lock);
+  operation->result = perform(operation);
+  pthread_mutex_lock(&pool->lock);
+  if (pool->closing) {
+    perform_dispose(operation, operation->result);
+    operation_free(operation);
+    return;
+  }
+  bool first = pool->done.first == NULL;
+  append(&pool->done, operation);
+  uint64_t one = 1;
+  if (first && write(pool->descriptor, &one, sizeof one) < 0) {
+    /* Only a full counter fails, and then the descriptor is readable anyway. */
+  }
+}
+
+static void *work(void *argument)
+{
+  struct pool *pool = argument;
+  pthread_mutex_lock(&pool->lock);
+  while (!pool->closing) {
+    struct operation *operation = pool->queue.first;
+    if (operation != NULL) {
+      dequeue(pool, operation);
+      perform_one(pool, operation);
+    } else {
+      pool->idle++;
+      pthread_cond_wait(&pool->work, &pool->lock);
+      pool->idle--;
+    }
+  }
+  pool->workers--;
+  bool last = pool->released && pool->workers == 0;
+  pthread_cond_signal(&pool->gone);
+  pthread_mutex_unlock(&pool->lock);
+  if (last) destroy(pool);
+  return NULL;
+}
+
+/* Starts a thread that takes no signal of the process. The lock is held. */
+static int start_worker(struct pool *pool)
+{
+  pthread_attr_t attributes;
+  sigset_t all;
+  sigset_t before;
+  pthread_t thread;
+  int result = pthread_attr_init(&attributes);
+  if (result != 0) return -result;
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  pthread_attr_setstacksize(&attributes, STACK_SIZE);
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  result = pthread_create(&thread, &attributes, work, pool);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  pthread_attr_destroy(&attributes);
+  if (result == 0) pool->workers++;
+  return -result;
+}
+
+int pool_create(unsigned workers, struct pool **created)
+{
+  struct pool *pool = calloc(1, sizeof *pool);
+  if (pool == NULL) return -ENOMEM;
+  pool->descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (pool->descriptor < 0) {
+    free(pool);
+    return -errno;
+  }
+  pool->limit = workers;
+  pthread_mutex_init(&pool->lock, NULL);
+  pthread_cond_init(&pool->work, NULL);
+  pthread_cond_init(&pool->gone, NULL);
+  *created = pool;
+  return 0;
+}
+
+int pool_submit(struct pool *pool, struct operation *operation)
+{
+  int result = 0;
+  pthread_mutex_lock(&pool->lock);
+  operation->queued = true;
+  append(&pool->queue, operation);
+  pool->queued++;
+  if (pool->queued > pool->idle && pool->workers < pool->limit) {
+    result = start_worker(pool);
+    if (result < 0 && pool->workers == 0) dequeue(pool, operation);
+    else result = 0;
+  }
+  pthread_cond_signal(&pool->work);
+  pthread_mutex_unlock(&pool->lock);
+  return result;
+}
+
+bool pool_remove(struct pool *pool, struct operation *operation)
+{
+  pthread_mutex_lock(&pool->lock);
+  bool queued = operation->queued;
+  if (queued) dequeue(pool, operation);
+  pthread_mutex_unlock(&pool->lock);
+  return queued;
+}
+
+struct operation *pool_take(struct pool *pool)
+{
+  pthread_mutex_lock(&pool->lock);
+  struct operation *operation = pool->done.first;
+  if (operation != NULL) detach(&pool->done, operation);
+  pthread_mutex_unlock(&pool->lock);
+  return operation;
+}
+
+int pool_descriptor(const struct pool *pool)
+{
+  return pool->descriptor;
+}
+
+void pool_rearm(struct pool *pool)
+{
+  uint64_t count;
+  if (read(pool->descriptor, &count, sizeof count) < 0) {
+    /* It was not readable; nothing to undo. */
+  }
+}
+
+static void drop_queue(struct pool *pool)
+{
+  for (struct operation *operation; (operation = pool->queue.first) != NULL;) {
+    dequeue(pool, operation);
+    if (operation->op == OP_CLOSE) perform(operation);
+    operation_free(operation);
+  }
+}
+
+static void drop_done(struct pool *pool)
+{
+  for (struct operation *operation; (operation = pool->done.first) != NULL;) {
+    detach(&pool->done, operation);
+    perform_dispose(operation, operation->result);
+    operation_free(operation);
+  }
+}
+
+void pool_release(struct pool *pool)
+{
+  struct timespec until;
+  clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_nsec += RELEASE_PATIENCE_NS;
+  if (until.tv_nsec >= 1000000000) {
+    until.tv_nsec -= 1000000000;
+    until.tv_sec++;
+  }
+  pthread_mutex_lock(&pool->lock);
+  pool->closing = true;
+  drop_queue(pool);
+  drop_done(pool);
+  pthread_cond_broadcast(&pool->work);
+  int waited = 0;
+  while (pool->workers > 0 && waited == 0) {
+    waited = pthread_cond_timedwait(&pool->gone, &pool->lock, &until);
+  }
+  pool->released = true;
+  bool last = pool->workers == 0;
+  pthread_mutex_unlock(&pool->lock);
+  if (last) destroy(pool);
+}

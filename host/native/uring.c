@@ -1,0 +1,571 @@
+/*
+ * The io_uring backend: turns operations into submissions and completions into results. One system
+ * call per turn submits the batch and waits. What the kernel has no opcode for goes by its `plan`.
+ *
+ * Thread: the JavaScript thread that made it, and no other (the ring is opened SINGLE_ISSUER).
+ * Invariant: a slot in PHASE_RING or PHASE_POLL has exactly one submission whose completion has not
+ * been taken; its user_data is the slot's index and generation.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core.h"
+#include "operation.h"
+#include "path.h"
+#include "perform.h"
+#include "pool.h"
+#include "ring.h"
+#include "uring_backend.h"
+
+/* Submissions that fit in the first-level cache; a larger batch is submitted in parts. */
+#define SUBMISSION_ENTRIES 256
+#define COMPLETION_ENTRIES 4096
+#define POOL_WORKERS 8
+
+/* Enters after a turn's own one, to fetch what the kernel deferred (it runs 20 at a time). */
+#define EXTRA_ENTERS 64
+
+/* How long one wait of a drain lasts before it cancels again, and how long the whole drain. */
+#define DRAIN_STEP_NS 100000000LL
+#define DRAIN_LIMIT_NS 5000000000LL
+
+/* What completions that belong to no slot are: the low half of their user_data. */
+enum internal {
+  INTERNAL_CANCEL = 0xfffffffd,
+  INTERNAL_WAKE = 0xfffffffe,
+  INTERNAL_TIMER = 0xffffffff,
+};
+_Static_assert(SLOT_LIMIT < INTERNAL_CANCEL, "no slot has an internal number");
+
+struct uring {
+  struct core core; /* first: backend.h hands us its address */
+  struct ring ring;
+  struct pool *pool;     /* made when first needed */
+  uint32_t pool_count;   /* slots in PHASE_POOL */
+  bool wake_armed;       /* the kernel watches the pool's descriptor */
+  bool timer_expired;
+  uint32_t timer;        /* generation of the newest timer */
+  uint32_t timers;       /* timers in the ring */
+  uint8_t opcodes[OP_COUNT];
+};
+
+enum state { STATE_NONE, STATE_DATA, STATE_ALWAYS };
+
+static const uint8_t states[OP_COUNT] = {
+#define OPERATION(name, function, opcode, state) [OP_##name] = STATE_##state,
+#include "ops.def"
+#undef OPERATION
+};
+
+static uint64_t address_of(const void *pointer)
+{
+  return (uint64_t)(uintptr_t)pointer;
+}
+
+static uint64_t user_data_of(uint32_t index, uint32_t generation)
+{
+  return (uint64_t)generation << 32 | index;
+}
+
+static int64_t now(void)
+{
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+/* ---- Submissions, one function per row of ops.def that has an opcode ---- */
+
+static void prepare_nop(struct core *core, struct slot *slot, struct uring_sqe *sqe)
+{
+  (void)core, (void)slot, (void)sqe;
+}
+
+static void prepare_open(struct core *core, struct slot *slot, struct uring_sqe *sqe)
+{
+  (void)core;
+  sqe->descriptor = slot->operation->descriptor;
+  sqe->address = address_of(slot->operation->path);
+  sqe->length = sizeof slot->operation->record.open;
+  sqe->offset = address_of(&slot->operation->record.open);
+}
+
+static void prepare_close(struct core *core, struct slot *slot, struct uring_sqe *sqe)
+{
+  (void)core, (void)slot, (void)sqe;
+}
+
+static void prepare_data(struct core *core, struct slot *slot, struct uring_sqe *sqe)
+{
+  sqe->offset = slot->offset;
+  if (slot->operation != NULL) {
+    sqe->address = address_of(slot->operation->storage);
+    sqe->length = slot->operation->length;
+  } else {
+    sqe->address = address_of(core->memory) + slot->pointer;
+    sqe->length = slot->length;
+    core_mark_direct(core, slot);
+  }
+}
+
+static void prepare_read(struct core *core, struct slot *slot, struct uring_sqe *sqe)
+{
+  prepare_data(core, slot, sqe);
+}
+
+static void prepare_write(struct core *core, struct slot *slot, struct uring_sqe *sqe)
+{
+  prepare_data(core, slot, sqe);
+}
+
+static void prepare_sync(struct core *core, struct slot *slot, struct uring_sqe *sqe)
+{
+  (void)core;
+  if (slot->flags & SYNC_FLAG_DATA) sqe->op_flags = URING_FSYNC_DATASYNC;
+}
+
+static void prepare_stat(struct core *core, struct slot *slot, struct uring_sqe *sqe)
+{
+  (void)core;
+  sqe->descriptor = slot->operation->descriptor;
+  sqe->address = address_of(stat_path(slot->operation));
+  sqe->offset = address_of(&slot->operation->record.stat);
+  sqe->length = STATX_BASIC_STATS | STATX_BTIME;
+  sqe->op_flags = stat_flags(slot->operation);
+}
+
+static void prepare_set_length(struct core *core, struct slot *slot, struct uring_sqe *sqe)
+{
+  (void)core;
+  sqe->offset = slot->offset;
+}
+
+/* Never called: their rows have no opcode, so they go by their plan. */
+#define prepare_set_permissions NULL
+#define prepare_set_times NULL
+
+typedef void preparer(struct core *, struct slot *, struct uring_sqe *);
+
+static preparer *const preparers[OP_COUNT] = {
+#define OPERATION(name, function, opcode, state) [OP_##name] = prepare_##function,
+#include "ops.def"
+#undef OPERATION
+};
+
+/* ---- The ways an operation can go ---- */
+
+static void submit(struct uring *uring, uint32_t index)
+{
+  struct slot *slot = &uring->core.slots[index];
+  struct uring_sqe *sqe = ring_prepare(&uring->ring);
+  if (sqe == NULL) {
+    core_finish(&uring->core, index, -EAGAIN);
+    return;
+  }
+  slot->phase = PHASE_RING;
+  sqe->opcode = uring->opcodes[slot->op];
+  sqe->descriptor = slot->descriptor;
+  sqe->user_data = user_data_of(index, slot->generation);
+  preparers[slot->op](&uring->core, slot, sqe);
+}
+
+static void arm_poll(struct uring *uring, uint32_t index)
+{
+  struct slot *slot = &uring->core.slots[index];
+  struct uring_sqe *sqe = ring_prepare(&uring->ring);
+  if (sqe == NULL) {
+    core_finish(&uring->core, index, -EAGAIN);
+    return;
+  }
+  slot->phase = PHASE_POLL;
+  sqe->opcode = URING_OP_POLL_ADD;
+  sqe->descriptor = slot->descriptor;
+  sqe->op_flags = slot->op == OP_WRITE ? POLLOUT : POLLIN;
+  sqe->user_data = user_data_of(index, slot->generation);
+}
+
+static void give_to_pool(struct uring *uring, uint32_t index)
+{
+  struct slot *slot = &uring->core.slots[index];
+  int result = 0;
+  if (uring->pool == NULL) result = pool_create(POOL_WORKERS, &uring->pool);
+  if (result == 0) result = pool_submit(uring->pool, slot->operation);
+  if (result < 0) {
+    core_finish(&uring->core, index, result);
+    return;
+  }
+  slot->phase = PHASE_POOL;
+  uring->pool_count++;
+}
+
+/* Performs an operation for which the kernel has no opcode. It has its `operation`. */
+static void go_by_plan(struct uring *uring, uint32_t index)
+{
+  struct operation *operation = uring->core.slots[index].operation;
+  switch (plan(operation)) {
+  case PLAN_DONE:
+    core_finish(&uring->core, index, perform(operation));
+    break;
+  case PLAN_READ:
+  case PLAN_WRITE:
+    arm_poll(uring, index);
+    break;
+  case PLAN_BLOCK:
+    give_to_pool(uring, index);
+    break;
+  }
+}
+
+static void begin(struct uring *uring, const struct submission *submission)
+{
+  if (core_admit(&uring->core, submission) < 0) return;
+  uint32_t index = submission->slot;
+  struct slot *slot = &uring->core.slots[index];
+  bool by_ring = uring->opcodes[slot->op] != URING_OP_NONE;
+  uint8_t state = states[slot->op];
+  if (state != STATE_NONE || !by_ring) {
+    bool needed = state != STATE_DATA || !by_ring || !uring->core.direct;
+    int result = needed ? operation_make(&uring->core, submission, &slot->operation) : 0;
+    if (result < 0) {
+      core_finish(&uring->core, index, result);
+      return;
+    }
+    /* The kernel has no statx that stays beneath a directory: it takes two calls. */
+    bool beneath = (slot->argument & STAGE_ARGUMENT_BENEATH) != 0;
+    if (slot->op == OP_STAT && beneath && slot->operation->path != NULL) by_ring = false;
+  }
+  if (!by_ring) go_by_plan(uring, index);
+  else if (slot->argument & STAGE_ARGUMENT_TERMINAL && slot->op == OP_READ) arm_poll(uring, index);
+  else submit(uring, index);
+}
+
+static void cancel_by_user_data(struct uring *uring, uint64_t user_data)
+{
+  struct uring_sqe *sqe = ring_prepare(&uring->ring);
+  if (sqe == NULL) return;
+  sqe->opcode = URING_OP_ASYNC_CANCEL;
+  sqe->descriptor = -1;
+  sqe->address = user_data;
+  sqe->user_data = INTERNAL_CANCEL;
+}
+
+/* A request only: whatever becomes of it, the operation gives its own completion. */
+static void cancel(struct uring *uring, uint32_t index, uint32_t generation)
+{
+  struct slot *slot = core_find(&uring->core, index, generation);
+  if (slot == NULL || slot->op == OP_CLOSE) return;
+  slot->marks |= MARK_CANCELLED;
+  if (slot->phase != PHASE_POOL) {
+    cancel_by_user_data(uring, user_data_of(index, generation));
+  } else if (pool_remove(uring->pool, slot->operation)) {
+    uring->pool_count--;
+    core_finish(&uring->core, index, -ECANCELED);
+  }
+}
+
+/* ---- Completions ---- */
+
+/* The kernel's own codes for "interrupted, start again" are not meant to be seen, but are. */
+static bool was_interrupted(int32_t result)
+{
+  return result == -EINTR || (result <= -512 && result >= -516);
+}
+
+/* A read or write that has to wait for its descriptor, or for a thread where it cannot. */
+static void wait_for_descriptor(struct uring *uring, uint32_t index)
+{
+  struct slot *slot = &uring->core.slots[index];
+  if (is_stream(slot->descriptor)) {
+    arm_poll(uring, index);
+    return;
+  }
+  int result = 0;
+  if (slot->operation == NULL) {
+    result = operation_make_data(&uring->core, index, &slot->operation);
+  }
+  if (result < 0) core_finish(&uring->core, index, result);
+  else give_to_pool(uring, index);
+}
+
+/* A failure that may only say "not like this": try another way, or finish with it. */
+static void retry_or_fail(struct uring *uring, uint32_t index, int32_t result)
+{
+  struct slot *slot = &uring->core.slots[index];
+  bool moves_data = slot->op == OP_READ || slot->op == OP_WRITE;
+  if (was_interrupted(result)) result = -EINTR;
+  bool passing = result == -EINTR || result == -EAGAIN;
+  if (uring->core.closing || !(passing || result == -ESPIPE)) {
+    core_finish(&uring->core, index, result);
+  } else if (slot->marks & MARK_CANCELLED) {
+    core_finish(&uring->core, index, passing ? -ECANCELED : result);
+  } else if (result == -EAGAIN && moves_data) {
+    wait_for_descriptor(uring, index);
+  } else if (result == -ESPIPE && moves_data && slot->offset != (uint64_t)OFFSET_CURRENT) {
+    slot->offset = (uint64_t)OFFSET_CURRENT;
+    submit(uring, index);
+  } else if (passing && slot->attempts < PATH_ATTEMPTS) {
+    slot->attempts++;
+    submit(uring, index);
+  } else {
+    core_finish(&uring->core, index, result);
+  }
+}
+
+/* The descriptor is ready, or broken, which the operation itself then tells. */
+static void poll_completed(struct uring *uring, uint32_t index, int32_t result)
+{
+  struct slot *slot = &uring->core.slots[index];
+  if (result < 0 || uring->core.closing) {
+    core_finish(&uring->core, index, result < 0 ? result : -ECANCELED);
+  } else if (slot->marks & MARK_CANCELLED) {
+    core_finish(&uring->core, index, -ECANCELED);
+  } else if (uring->opcodes[slot->op] != URING_OP_NONE) {
+    submit(uring, index);
+  } else {
+    int64_t done = perform_ready(slot->operation);
+    if (done == -EAGAIN) arm_poll(uring, index);
+    else core_finish(&uring->core, index, done);
+  }
+}
+
+static void collect_pool(struct uring *uring)
+{
+  while (core_has_room(&uring->core)) {
+    struct operation *operation = pool_take(uring->pool);
+    if (operation == NULL) break;
+    uring->pool_count--;
+    core_finish(&uring->core, operation->slot, operation->result);
+  }
+}
+
+static void internal_completed(struct uring *uring, uint64_t user_data, int32_t result)
+{
+  switch ((uint32_t)user_data) {
+  case INTERNAL_WAKE:
+    uring->wake_armed = false;
+    if (uring->core.closing) break;
+    pool_rearm(uring->pool);
+    collect_pool(uring);
+    break;
+  case INTERNAL_TIMER:
+    uring->timers--;
+    if (result == -ETIME && user_data >> 32 == uring->timer) uring->timer_expired = true;
+    break;
+  default: /* A cancel says what it met; the operation itself will tell what counts. */
+    break;
+  }
+}
+
+static void harvest(struct uring *uring)
+{
+  struct core *core = &uring->core;
+  const struct uring_cqe *cqe;
+  while (core_has_room(core) && (cqe = ring_peek(&uring->ring)) != NULL) {
+    uint64_t user_data = cqe->user_data;
+    int32_t result = cqe->result;
+    uint32_t index = (uint32_t)user_data;
+    ring_advance(&uring->ring);
+    if (index >= core->slot_count) {
+      internal_completed(uring, user_data, result);
+      continue;
+    }
+    struct slot *slot = &core->slots[index];
+    core_unmark_direct(core, slot);
+    if (slot->phase == PHASE_POLL) poll_completed(uring, index, result);
+    else if (result >= 0) core_finish(core, index, result);
+    else retry_or_fail(uring, index, result);
+  }
+}
+
+/* ---- Turns ---- */
+
+/* Has the kernel tell us when the pool has something, while it may. */
+static void arm_wake(struct uring *uring)
+{
+  if (uring->wake_armed || uring->pool_count == 0) return;
+  struct uring_sqe *sqe = ring_prepare(&uring->ring);
+  if (sqe == NULL) return;
+  sqe->opcode = URING_OP_POLL_ADD;
+  sqe->descriptor = pool_descriptor(uring->pool);
+  sqe->op_flags = POLLIN;
+  sqe->user_data = INTERNAL_WAKE;
+  uring->wake_armed = true;
+}
+
+/* Enters, waiting for one completion or `timeout`; older kernels need a submission for the time. */
+static int enter(struct uring *uring, int64_t timeout)
+{
+  if (timeout <= 0 || uring->ring.has_wait_argument) {
+    return ring_enter(&uring->ring, timeout != 0, timeout);
+  }
+  struct uring_timespec limit = { timeout / 1000000000, timeout % 1000000000 };
+  struct uring_sqe *sqe = ring_prepare(&uring->ring);
+  if (sqe == NULL) return -EAGAIN;
+  uring->timer_expired = false;
+  sqe->opcode = URING_OP_TIMEOUT;
+  sqe->descriptor = -1;
+  sqe->address = address_of(&limit);
+  sqe->length = 1;
+  sqe->offset = 1; /* ends with the next completion, so that none stays behind */
+  sqe->user_data = user_data_of(INTERNAL_TIMER, ++uring->timer);
+  uring->timers++;
+  return ring_enter(&uring->ring, 1, -1);
+}
+
+static bool is_passing(int result)
+{
+  return result == 0 || result == -ETIME || result == -EINTR || result == -EAGAIN ||
+         result == -EBUSY;
+}
+
+/* Submits, and waits until something is produced or `timeout` is over. 0 or -errno. */
+static int wait_for_completions(struct uring *uring, int64_t timeout)
+{
+  struct core *core = &uring->core;
+  int64_t deadline = timeout > 0 ? now() + timeout : 0;
+  uint32_t failures = 0;
+  for (;;) {
+    arm_wake(uring);
+    bool waits = timeout != 0 && core->produced == 0;
+    bool needless = !waits && ring_unsubmitted(&uring->ring) == 0 &&
+                    uring->ring.tells_taskrun && !ring_has_deferred(&uring->ring);
+    int result = needless ? 0 : enter(uring, waits ? timeout : 0);
+    if (!is_passing(result)) return result;
+    /* Out of memory for requests: what is in flight will free some, but do not spin for ever. */
+    if ((result == -EAGAIN || result == -EBUSY) && ++failures > 100000) return result;
+    harvest(uring);
+    if (core->produced > 0 || !waits || uring->timer_expired) break;
+    if (timeout > 0) {
+      timeout = deadline - now();
+      if (timeout <= 0) break;
+    }
+  }
+  uring->timer_expired = false;
+  for (int extra = 0; extra < EXTRA_ENTERS; extra++) {
+    if (!core_has_room(core) || !ring_has_deferred(&uring->ring)) break;
+    int result = ring_enter(&uring->ring, 0, 0);
+    if (!is_passing(result)) return result;
+    harvest(uring);
+  }
+  return 0;
+}
+
+int64_t uring_turn(struct core *core, uint32_t count, int64_t timeout)
+{
+  struct uring *uring = (struct uring *)core;
+  if (count > STAGE_LAYOUT_SUBMISSIONS_CAPACITY) return -EINVAL;
+  const uint8_t *staged = core->stage + STAGE_LAYOUT_SUBMISSIONS;
+  core_begin_turn(core);
+  for (uint32_t i = 0; i < count; i++) {
+    struct submission submission;
+    memcpy(&submission, staged + i * sizeof submission, sizeof submission);
+    if (submission.op == STAGE_OP_CANCEL) cancel(uring, submission.slot, submission.generation);
+    else begin(uring, &submission);
+  }
+  if (uring->pool_count > 0) collect_pool(uring);
+  int result = wait_for_completions(uring, timeout);
+  return result < 0 ? result : (int64_t)core->produced;
+}
+
+/* ---- Life and death ---- */
+
+/* A write to a pipe without readers must be an error, never the end of the process. */
+static void ignore_sigpipe(void)
+{
+  struct sigaction action;
+  if (sigaction(SIGPIPE, NULL, &action) < 0 || action.sa_handler != SIG_DFL) return;
+  action.sa_handler = SIG_IGN;
+  sigaction(SIGPIPE, &action, NULL);
+}
+
+int uring_create(const struct backend_options *options, struct core **created, const char **step)
+{
+  static const uint8_t opcodes[OP_COUNT] = {
+#define OPERATION(name, function, opcode, state) [OP_##name] = URING_OP_##opcode,
+#include "ops.def"
+#undef OPERATION
+  };
+  *step = "memory for the backend";
+  struct uring *uring = calloc(1, sizeof *uring);
+  if (uring == NULL) return -ENOMEM;
+  struct ring_options ring = {
+    .entries = SUBMISSION_ENTRIES,
+    .completion_entries = COMPLETION_ENTRIES,
+    .without_setup = options->without_setup,
+    .without_features = options->without_features,
+  };
+  if (options->completion_entries != 0) ring.completion_entries = options->completion_entries;
+  if (ring.completion_entries < ring.entries) ring.entries = ring.completion_entries;
+  int result = core_init(&uring->core, options->stage);
+  if (result == 0) result = ring_open(&uring->ring, &ring, step);
+  if (result < 0) {
+    core_free(&uring->core);
+    free(uring);
+    return result;
+  }
+  for (uint32_t op = 0; op < OP_COUNT; op++) {
+    bool has = ring_supports(&uring->ring, opcodes[op]) && !(options->without_ops >> op & 1);
+    uring->opcodes[op] = has ? opcodes[op] : URING_OP_NONE;
+  }
+  ignore_sigpipe();
+  *created = &uring->core;
+  return 0;
+}
+
+static void cancel_everything(struct uring *uring)
+{
+  for (uint32_t index = 0; index < uring->core.slot_count; index++) {
+    const struct slot *slot = &uring->core.slots[index];
+    if (slot->phase != PHASE_RING && slot->phase != PHASE_POLL) continue;
+    if (slot->op != OP_CLOSE) cancel_by_user_data(uring, user_data_of(index, slot->generation));
+  }
+  if (uring->wake_armed) cancel_by_user_data(uring, INTERNAL_WAKE);
+  if (uring->timers > 0) {
+    cancel_by_user_data(uring, user_data_of(INTERNAL_TIMER, uring->timer));
+  }
+}
+
+/* Hands what the pool has to the pool's own care: it holds no guest memory. */
+static void leave_pool(struct uring *uring)
+{
+  for (uint32_t index = 0; index < uring->core.slot_count; index++) {
+    struct slot *slot = &uring->core.slots[index];
+    if (slot->phase != PHASE_POOL) continue;
+    slot->phase = PHASE_FREE;
+    slot->operation = NULL;
+  }
+  uring->pool_count = 0;
+  if (uring->pool != NULL) pool_release(uring->pool);
+  uring->pool = NULL;
+}
+
+int uring_close(struct core *core)
+{
+  struct uring *uring = (struct uring *)core;
+  core->closing = true;
+  core->produced = 0;
+  int64_t deadline = now() + DRAIN_LIMIT_NS;
+  int64_t cancelled_at = INT64_MIN;
+  while (uring->ring.outstanding > 0) {
+    int64_t time = now();
+    if (time >= deadline) return -EBUSY;
+    /* Once more now and then: an operation may have been between two submissions. */
+    if (time - cancelled_at >= DRAIN_STEP_NS) {
+      cancel_everything(uring);
+      cancelled_at = time;
+    }
+    /* A timer that is still in the ring ends the wait too; one more would outlive the rest. */
+    int result = enter(uring, uring->timers > 0 ? -1 : DRAIN_STEP_NS);
+    if (!is_passing(result)) return -EBUSY;
+    harvest(uring);
+  }
+  leave_pool(uring);
+  ring_close(&uring->ring);
+  core_free(core);
+  free(uring);
+  return 0;
+}
