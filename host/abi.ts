@@ -1,0 +1,20 @@
+/**
+ * What crosses the boundary, as the host sees it: the portable half of `assembly/abi`, in one
+ * place. All of it is `const enum`, so nothing of this is left at run time.
+ */
+export { Abi } from "../assembly/abi/version.js";
+export { Errno } from "../assembly/abi/errno.js";
+export {
+  Clock,
+  FileKind,
+  Handle,
+  Info,
+  Offset,
+  OpenFlag,
+  StatFlag,
+  SyncFlag,
+  Terminal,
+  TerminalMode,
+} from "../assembly/abi/flags.js";
+export { Completions, FileTimes, Overlapped, OverlappedState, Stat } from "../assembly/abi/layout.js";
+export { Op } from "../assembly/abi/op.js";

@@ -1,0 +1,93 @@
+/**
+ * The native helper, seen from TypeScript: loads the addon and makes its backends. `addon.c` is the
+ * other side of the interface `Addon`.
+ */
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import type { Backend } from "./backend.js";
+import { StageLayout } from "./stage.js";
+
+/** What the addon exports. */
+interface Addon {
+  /** The backends that this build holds, best first. */
+  readonly backends: readonly string[];
+  /** @throws when this machine refuses the backend; the message says why. */
+  create(options: { backend: string; stage: Uint8Array }): object;
+  attach(handle: object, memory: Uint8Array, direct: boolean): void;
+  turn(handle: object, count: number, timeout: number): number;
+  terminal(handle: object, descriptor: number, command: number, argument: number): number;
+  close(handle: object): void;
+}
+
+/** Where the package is: `prebuilds/` and `build/` are looked for there. */
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+
+/** The only state of this module: a library is loaded once in a process. */
+let loaded: Addon | undefined;
+
+/** Loads the addon. @throws with a message for people when there is none for this machine. */
+function addon(): Addon {
+  if (loaded === undefined) {
+    try {
+      const require = createRequire(import.meta.url);
+      loaded = require("node-gyp-build")(ROOT) as Addon;
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+      throw new Error(`it needs the native helper, which is not here: ${reason}`, { cause });
+    }
+  }
+  return loaded;
+}
+
+/** The names of the backends that the addon holds, best first. */
+export function nativeNames(): readonly string[] {
+  return addon().backends;
+}
+
+/**
+ * Whether the kernel may be given addresses inside guest memory. Only V8 with its trap handler keeps
+ * memory in place when it grows; elsewhere operations go through buffers of the helper's.
+ */
+export function isMemoryStable(): boolean {
+  if (process.env["STD_MEMORY"] === "bounce") return false;
+  if (process.versions["bun"] !== undefined) return false;
+  // The trap handler exists for these two only.
+  if (process.arch !== "x64" && process.arch !== "arm64") return false;
+  const flags = `${process.execArgv.join(" ")} ${process.env["NODE_OPTIONS"] ?? ""}`;
+  return !/(disable|no)[-_]wasm[-_]trap[-_]handler/.test(flags);
+}
+
+class NativeBackend implements Backend {
+  readonly name: string;
+  readonly stage = new ArrayBuffer(StageLayout.Size);
+  private readonly library: Addon;
+  private readonly handle: object;
+  private readonly isDirect = isMemoryStable();
+
+  constructor(name: string) {
+    this.name = name;
+    this.library = addon();
+    this.handle = this.library.create({ backend: name, stage: new Uint8Array(this.stage) });
+  }
+
+  attach(memory: Uint8Array): void {
+    this.library.attach(this.handle, memory, this.isDirect);
+  }
+
+  turn(count: number, timeout: number): number {
+    return this.library.turn(this.handle, count, timeout);
+  }
+
+  terminal(descriptor: number, command: number, argument: number): number {
+    return this.library.terminal(this.handle, descriptor, command, argument);
+  }
+
+  close(): void {
+    this.library.close(this.handle);
+  }
+}
+
+/** Makes the native backend of this name. @throws when this machine refuses it. */
+export function createNative(name: string): Backend {
+  return new NativeBackend(name);
+}

@@ -1,0 +1,104 @@
+/** `std/env`: arguments, environment, current directory. */
+import { Errno, Info, Op, OpenFlag } from "../abi.js";
+import { StageArgument, StageDescriptor, SubmissionWord } from "../backend/stage.js";
+import { errorText } from "../error-text.js";
+import { MAX_PATH } from "../namespace.js";
+import type { Parts } from "../parts.js";
+
+const encoder = new TextEncoder();
+
+/** Operating systems as Rust's `std::env::consts::OS` spells them, by `process.platform`. */
+const OS_NAMES: Readonly<Record<string, string>> = { darwin: "macos", win32: "windows" };
+
+/** Processors as Rust's `std::env::consts::ARCH` spells them, by `process.arch`. */
+const ARCH_NAMES: Readonly<Record<string, string>> = {
+  x64: "x86_64",
+  arm64: "aarch64",
+  ia32: "x86",
+  ppc64: "powerpc64",
+};
+
+type Answer = (parts: Parts, index: number) => Uint8Array | undefined;
+
+const ANSWERS = {
+  [Info.Arg]: ({ context }, index) => context.args[index],
+  [Info.Env]: ({ context }, index) => context.env[index],
+  [Info.CurrentDir]: ({ loop }, index) => only(index, loop.namespace.currentDir),
+  [Info.TempDir]: ({ context }, index) => only(index, encoder.encode(context.tempDir)),
+  [Info.Os]: (_parts, index) =>
+    only(index, encoder.encode(OS_NAMES[process.platform] ?? process.platform)),
+  [Info.Arch]: (_parts, index) =>
+    only(index, encoder.encode(ARCH_NAMES[process.arch] ?? process.arch)),
+  [Info.ErrorText]: (_parts, index) => {
+    const text = errorText(index);
+    return text === undefined ? undefined : encoder.encode(text);
+  },
+} satisfies Record<Info, Answer>;
+
+const TABLE: readonly Answer[] = Object.values(ANSWERS);
+
+/** What has one answer has it at index 0. */
+function only(index: number, answer: Uint8Array): Uint8Array | undefined {
+  return index === 0 ? answer : undefined;
+}
+
+/**
+ * The import `info`: writes the answer if it fits.
+ *
+ * @returns its length in bytes; `-ENOENT` past the last one; another negative `Errno`.
+ */
+export function info(
+  parts: Parts,
+  what: number,
+  index: number,
+  pointer: number,
+  length: number,
+): number {
+  const { memory } = parts;
+  const find = TABLE[what >>> 0];
+  if (find === undefined) return -Errno.EINVAL;
+  if (!memory.contains(pointer >>> 0, length >>> 0)) return -Errno.EFAULT;
+  const answer = find(parts, index >>> 0);
+  if (answer === undefined) return -Errno.ENOENT;
+  if (answer.length <= length >>> 0) memory.copyIn(pointer >>> 0, answer);
+  return answer.length;
+}
+
+/** The import `chdir`. @returns 0 or a negative `Errno`. */
+export function chdir(parts: Parts, pointer: number, length: number): number {
+  const { memory, loop } = parts;
+  const address = pointer >>> 0;
+  const size = length >>> 0;
+  if (!memory.contains(address, size)) return -Errno.EFAULT;
+  if (size === 0) return -Errno.ENOENT;
+  if (size > MAX_PATH) return -Errno.ENAMETOOLONG;
+  const path = loop.namespace.absolute(memory.copyOut(address, size));
+  if (path.length > MAX_PATH) return -Errno.ENAMETOOLONG;
+  const error = probeDirectory(parts, path);
+  if (error === 0) loop.namespace.change(path);
+  return error;
+}
+
+/** Whether the absolute path is a directory that the guest may reach: opens and closes it. */
+function probeDirectory({ loop }: Parts, path: Uint8Array): number {
+  const { namespace, staging } = loop;
+  const bad = namespace.resolve({ byte: (at) => path[at]! }, 0, path.length);
+  if (bad !== 0) return bad;
+  loop.ensureRoom();
+  const at = staging.next();
+  staging.plain(Op.Open, namespace.dir?.descriptor ?? StageDescriptor.CurrentDir);
+  staging.words[at + SubmissionWord.Flags] = OpenFlag.Read | OpenFlag.Directory;
+  staging.words[at + SubmissionWord.Argument] = namespace.isAmbient ? 0 : StageArgument.Beneath;
+  // All of the path travels as prefix: it need not lie anywhere in guest memory.
+  const rest = path.subarray(namespace.consumed);
+  const text = new Uint8Array(namespace.prefix.length + rest.length);
+  text.set(namespace.prefix);
+  text.set(rest, namespace.prefix.length);
+  staging.prefix(at, text);
+  const descriptor = loop.perform();
+  if (descriptor < 0) return descriptor;
+  loop.ensureRoom();
+  staging.plain(Op.Close, descriptor);
+  loop.perform();
+  return 0;
+}

@@ -1,0 +1,31 @@
+/** `std/tty`. */
+import { Errno, Terminal, TerminalMode } from "../abi.js";
+import { errnoOf } from "../errno.js";
+import type { Parts } from "../parts.js";
+import { VIRTUAL } from "../resource/resource.js";
+
+/** The highest argument of each command, by `Terminal`. */
+const HIGHEST_ARGUMENT = {
+  [Terminal.IsTerminal]: 0,
+  [Terminal.Size]: 0,
+  [Terminal.SetMode]: TerminalMode.Raw,
+} satisfies Record<Terminal, number>;
+
+const TABLE: readonly number[] = Object.values(HIGHEST_ARGUMENT);
+
+/** The import `terminal`. @returns ≥ 0 the answer, or a negative `Errno`. */
+export function terminal(
+  { loop }: Parts,
+  handle: number,
+  command: number,
+  argument: number,
+): bigint {
+  const highest = TABLE[command >>> 0];
+  if (highest === undefined || argument >>> 0 > highest) return BigInt(-Errno.EINVAL);
+  const index = loop.handles.find(handle >>> 0);
+  if (index < 0) return BigInt(index);
+  const { descriptor } = loop.handles.resource(index);
+  if (descriptor === VIRTUAL) return BigInt(-Errno.ENOTTY);
+  const answer = loop.backend.terminal(descriptor, command, argument);
+  return BigInt(answer < 0 ? -errnoOf(-answer) : answer);
+}

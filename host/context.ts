@@ -1,0 +1,194 @@
+/**
+ * What one guest is given. Nothing is given by default but clocks and randomness: an embedder sees
+ * from the calls on the builder what a guest can reach.
+ */
+import type { Mount } from "./namespace.js";
+import { monotonicClock, systemClock } from "./resource/clock.js";
+import type { MonotonicClock, SystemClock } from "./resource/clock.js";
+import { secureRandom } from "./resource/random.js";
+import type { Random } from "./resource/random.js";
+import type { HostDir, HostFile } from "./resource/resource.js";
+
+/** What a guest may use at most. What exceeds a limit fails with an error of its own. */
+export interface Limits {
+  /** Operations in flight, else `EAGAIN`. */
+  readonly operations: number;
+  /** Open handles, else `EMFILE`. */
+  readonly handles: number;
+}
+
+/** Everything that one guest was given; made by `ContextBuilder`. May serve several instances. */
+export interface Context {
+  readonly args: readonly Uint8Array[];
+  /** `NAME=VALUE`. */
+  readonly env: readonly Uint8Array[];
+  /** Standard input, output and error; null where the guest has none. */
+  readonly stdio: readonly (HostFile | null)[];
+  /** What can be reached by path; null: everything that the process can reach. */
+  readonly mounts: readonly Mount[] | null;
+  readonly currentDir: string;
+  readonly tempDir: string;
+  readonly systemClock: SystemClock;
+  readonly monotonicClock: MonotonicClock;
+  readonly random: Random;
+  readonly limits: Limits;
+}
+
+const DEFAULT_LIMITS: Limits = { operations: 262_144, handles: 65_536 };
+
+/** The highest limit of operations: what slots can number, with room to spare in every table. */
+const MOST_OPERATIONS = 1 << 24;
+
+const encoder = new TextEncoder();
+
+/** Text for a guest; bytes are for what is not UTF-8, and come through unchanged. */
+export type GuestText = string | Uint8Array;
+
+/** Builds a `Context`. */
+export class ContextBuilder {
+  private readonly argList: Uint8Array[] = [];
+  private readonly envList: Uint8Array[] = [];
+  private readonly streams: (HostFile | null)[] = [null, null, null];
+  private mounts: Mount[] | null = [];
+  private current = "/";
+  private temp = "/tmp";
+  private system = systemClock;
+  private monotonic = monotonicClock;
+  private randomness = secureRandom;
+  private limitSet = DEFAULT_LIMITS;
+
+  /** Adds an argument; the first one is the program's name. */
+  arg(value: GuestText): this {
+    this.argList.push(encoded(value, "an argument"));
+    return this;
+  }
+
+  /** Adds arguments. */
+  args(values: Iterable<GuestText>): this {
+    for (const value of values) this.arg(value);
+    return this;
+  }
+
+  /** Adds an environment variable. The name is not empty and has no `=`. */
+  env(name: string, value: string): this {
+    if (name === "" || name.includes("=")) {
+      throw new TypeError(`not the name of an environment variable: ${JSON.stringify(name)}`);
+    }
+    this.envList.push(encoded(`${name}=${value}`, "an environment variable"));
+    return this;
+  }
+
+  /** Adds environment variables. */
+  envs(variables: Readonly<Record<string, string | undefined>>): this {
+    for (const [name, value] of Object.entries(variables)) {
+      if (value !== undefined) this.env(name, value);
+    }
+    return this;
+  }
+
+  /** Gives standard input. */
+  stdin(file: HostFile | null): this {
+    this.streams[0] = file;
+    return this;
+  }
+
+  /** Gives standard output. */
+  stdout(file: HostFile | null): this {
+    this.streams[1] = file;
+    return this;
+  }
+
+  /** Gives standard error. */
+  stderr(file: HostFile | null): this {
+    this.streams[2] = file;
+    return this;
+  }
+
+  /** Grants a directory; the guest sees it at `path`, which is absolute. */
+  dir(dir: HostDir, path: string): this {
+    if (!path.startsWith("/")) throw new TypeError(`not an absolute path: ${JSON.stringify(path)}`);
+    this.mounts?.push({ dir, path });
+    return this;
+  }
+
+  /**
+   * Grants every path that the process can reach, for a program that is trusted like a native one.
+   *
+   * @param currentDir the process's current directory.
+   */
+  allowAll(currentDir: string): this {
+    this.mounts = null;
+    return this.currentDir(currentDir);
+  }
+
+  /** Sets the guest's current directory: an absolute path, "/" by default. */
+  currentDir(path: string): this {
+    if (!path.startsWith("/")) throw new TypeError(`not an absolute path: ${JSON.stringify(path)}`);
+    this.current = path;
+    return this;
+  }
+
+  /** Sets what the guest is told is the directory for temporary files; "/tmp" by default. */
+  tempDir(path: string): this {
+    this.temp = path;
+    return this;
+  }
+
+  /** Sets the clock for the time of day. */
+  systemClock(clock: SystemClock): this {
+    this.system = clock;
+    return this;
+  }
+
+  /** Sets the clock that timers go by. */
+  monotonicClock(clock: MonotonicClock): this {
+    this.monotonic = clock;
+    return this;
+  }
+
+  /** Sets the source of random bytes. */
+  random(random: Random): this {
+    this.randomness = random;
+    return this;
+  }
+
+  /** Sets limits; those not named stay as they are. */
+  limits(limits: Partial<Limits>): this {
+    const merged = { ...this.limitSet, ...limits };
+    if (!isWithin(merged.operations, 1, MOST_OPERATIONS)) {
+      throw new RangeError(`limit of operations out of range: ${merged.operations}`);
+    }
+    // Three, since the standard streams are handles.
+    if (!isWithin(merged.handles, 3, Number.MAX_SAFE_INTEGER)) {
+      throw new RangeError(`limit of handles out of range: ${merged.handles}`);
+    }
+    this.limitSet = merged;
+    return this;
+  }
+
+  /** Makes the context. The builder may go on to make others. */
+  build(): Context {
+    return {
+      args: [...this.argList],
+      env: [...this.envList],
+      stdio: [...this.streams],
+      mounts: this.mounts === null ? null : [...this.mounts],
+      currentDir: this.current,
+      tempDir: this.temp,
+      systemClock: this.system,
+      monotonicClock: this.monotonic,
+      random: this.randomness,
+      limits: this.limitSet,
+    };
+  }
+}
+
+function isWithin(value: number, least: number, most: number): boolean {
+  return Number.isInteger(value) && value >= least && value <= most;
+}
+
+function encoded(value: GuestText, what: string): Uint8Array {
+  const bytes = typeof value === "string" ? encoder.encode(value) : value.slice();
+  if (bytes.includes(0)) throw new TypeError(`${what} contains a NUL character`);
+  return bytes;
+}

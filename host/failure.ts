@@ -1,0 +1,32 @@
+/**
+ * How a guest can end other than by its own exit.
+ */
+
+/** What went wrong. */
+export type FailureKind =
+  /** The wasm cannot be run: not ours, another ABI, a missing or wrong export. */
+  | "load"
+  /** The engine stopped it: `unreachable`, out of bounds, stack overflow, … */
+  | "trap"
+  /** The app said so: a failed `unwrap`, `throw`, `abort`. */
+  | "panic"
+  /** It broke the rules of the boundary, so that the host cannot go on serving it. */
+  | "fault"
+  /** It waits for something that nothing will complete. */
+  | "deadlock";
+
+/** Thrown by `Instance.run` and by the making of an `Instance`. The message is for people. */
+export class GuestFailure extends Error {
+  override readonly name = "GuestFailure";
+  readonly kind: FailureKind;
+
+  constructor(kind: FailureKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+
+  /** What a process that ran nothing but this guest should exit with. */
+  get exitCode(): number {
+    return this.kind === "load" || this.kind === "deadlock" ? 1 : 134;
+  }
+}

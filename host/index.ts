@@ -1,0 +1,23 @@
+/**
+ * The embedding API: gives a guest what it may use, and runs it.
+ *
+ *     const context = new ContextBuilder().inheritStdio()…
+ */
+export type { Backend } from "./backend/backend.js";
+export { BackendError, selectBackend } from "./backend/select.js";
+export { ContextBuilder } from "./context.js";
+export type { Context, GuestText, Limits } from "./context.js";
+export { GuestFailure } from "./failure.js";
+export type { FailureKind } from "./failure.js";
+export { Instance } from "./instance.js";
+export type { InstanceOptions } from "./instance.js";
+export type { Mount } from "./namespace.js";
+export { monotonicClock, systemClock } from "./resource/clock.js";
+export type { MonotonicClock, SystemClock } from "./resource/clock.js";
+export { NativeDir } from "./resource/dir.js";
+export { NativeFile } from "./resource/file.js";
+export { DeterministicRandom, secureRandom } from "./resource/random.js";
+export type { Random } from "./resource/random.js";
+export type { HostDir, HostFile, Resource } from "./resource/resource.js";
+export { inherited } from "./resource/stdio.js";
+export { explain } from "./trap.js";

@@ -1,0 +1,198 @@
+#!/usr/bin/env node
+/**
+ * The command. It begins with what `run` needs and loads nothing else until that is needed: how
+ * fast a hello world starts is decided by what is imported here.
+ */
+import { readFileSync, writeSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { BackendError } from "./backend/select.js";
+import { ContextBuilder } from "./context.js";
+import { GuestFailure } from "./failure.js";
+import { Instance } from "./instance.js";
+import { NativeDir } from "./resource/dir.js";
+import { inherited } from "./resource/stdio.js";
+
+const NAME = "rusticated";
+
+const HELP = `Usage:
+  ${NAME} run [options] app.wasm [arguments…]    run an app
+  ${NAME} build app.ts -o app.wasm [asc options…]   compile an app
+
+Options of run (what an app is not given it cannot reach):
+  --dir HOST[::GUEST]  grant a directory, at its own path or at GUEST
+  --env NAME=VALUE     set an environment variable
+  --allow-all          grant all files and the whole environment
+
+Variables: STD_BACKEND chooses how operations are performed, STD_MEMORY=bounce copies them.
+`;
+
+/** A mistake in the command line; exit code 2. */
+class UsageError extends Error {}
+
+interface Grant {
+  readonly host: string;
+  readonly guest: string | undefined;
+}
+
+interface RunOptions {
+  readonly grants: Grant[];
+  readonly env: [string, string][];
+  isAllAllowed: boolean;
+}
+
+/** Writes a message to standard error as well as that is possible. */
+function complain(message: string): void {
+  write(2, `${message}\n`);
+}
+
+function write(descriptor: number, text: string): void {
+  try {
+    writeSync(descriptor, text);
+  } catch {
+    // Nobody reads it: there is nobody left to tell.
+  }
+}
+
+function splitOption(argument: string): [string, string | undefined] {
+  const at = argument.indexOf("=");
+  return at < 0 ? [argument, undefined] : [argument.slice(0, at), argument.slice(at + 1)];
+}
+
+/** Takes the options off `args`; what remains is the app and its arguments. */
+function parseRun(args: string[]): RunOptions {
+  const options: RunOptions = { grants: [], env: [], isAllAllowed: false };
+  while (args[0]?.startsWith("-") && args[0] !== "-") {
+    const argument = args.shift()!;
+    if (argument === "--") break;
+    const [name, attached] = splitOption(argument);
+    if (name === "--allow-all") {
+      if (attached !== undefined) throw new UsageError("--allow-all takes no value");
+      options.isAllAllowed = true;
+      continue;
+    }
+    if (name !== "--dir" && name !== "--env") throw new UsageError(`unknown option ${argument}`);
+    const value = attached ?? args.shift();
+    if (value === undefined || value === "") throw new UsageError(`${name} needs a value`);
+    if (name === "--dir") options.grants.push(parseGrant(value));
+    else options.env.push(parseVariable(value));
+  }
+  return options;
+}
+
+function parseGrant(value: string): Grant {
+  const at = value.indexOf("::");
+  if (at < 0) return { host: value, guest: undefined };
+  const grant = { host: value.slice(0, at), guest: value.slice(at + 2) };
+  if (grant.host === "") throw new UsageError(`--dir ${value}: no directory before the ::`);
+  if (!grant.guest.startsWith("/")) {
+    throw new UsageError(`--dir ${value}: the guest's path must be absolute`);
+  }
+  return grant;
+}
+
+function parseVariable(value: string): [string, string] {
+  const [name, content] = splitOption(value);
+  if (content === undefined || name === "") throw new UsageError(`--env ${value}: no NAME=VALUE`);
+  return [name, content];
+}
+
+function contextFor(options: RunOptions, args: readonly string[]): ContextBuilder {
+  const builder = new ContextBuilder()
+    .args(args)
+    .stdin(inherited(0))
+    .stdout(inherited(1))
+    .stderr(inherited(2));
+  const own = options.isAllAllowed ? process.env : {};
+  builder.envs({ ...own, ...Object.fromEntries(options.env) });
+  for (const { host, guest } of options.grants) {
+    try {
+      builder.dir(NativeDir.open(host), guest ?? resolve(host));
+    } catch (error) {
+      throw new UsageError(`--dir ${host}: ${reasonOf(error)}`);
+    }
+  }
+  if (options.isAllAllowed) return builder.allowAll(process.cwd());
+  const hasOwnPaths = options.grants.some(({ guest }) => guest === undefined);
+  return hasOwnPaths ? builder.currentDir(process.cwd()) : builder;
+}
+
+function run(args: string[]): number | Promise<number> {
+  const options = parseRun(args);
+  const [path] = args;
+  if (path === undefined) throw new UsageError("run needs the path of a wasm");
+  const context = contextFor(options, args).build();
+  let module: WebAssembly.Module | null = null;
+  try {
+    module = new WebAssembly.Module(readFileSync(path === "-" ? 0 : path));
+    return new Instance(module, context).run() & 0xff;
+  } catch (error) {
+    return report(error, path, module);
+  }
+}
+
+/** Says why the app could not be run to its end. @returns the exit code. */
+async function report(
+  error: unknown,
+  path: string,
+  module: WebAssembly.Module | null,
+): Promise<number> {
+  if (error instanceof GuestFailure) {
+    const { explain } = await import("./trap.js");
+    complain(`${path}: ${explain(error, module, (url) => readBeside(path, url))}`);
+    return error.exitCode;
+  }
+  if (error instanceof BackendError) complain(`${NAME}: ${error.message}`);
+  else if (error instanceof WebAssembly.CompileError) {
+    complain(`${path}: not a wasm module: ${error.message}`);
+  } else complain(`${path}: ${reasonOf(error)}`);
+  return 1;
+}
+
+/** The source map of the app, when it is a file in its folder or below. */
+function readBeside(path: string, url: string): string | undefined {
+  const file = resolve(dirname(path), url.replace(/^(\.\/)+/, ""));
+  return readFileSync(file, "utf8");
+}
+
+/** The first line of what an error says. Node's own name the operation after a comma. */
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.split("\n")[0] ?? message;
+}
+
+async function build(args: string[]): Promise<number> {
+  const { build: compile } = await import("../std-shim/build.js");
+  return compile(args);
+}
+
+function main(args: string[]): number | Promise<number> {
+  const command = args.shift();
+  switch (command) {
+    case "run":
+      if (args[0] === "--help") break;
+      return run(args);
+    case "build":
+      if (args[0] === "--help") break;
+      return build(args);
+    case "--help":
+    case "help":
+      break;
+    case undefined:
+      throw new UsageError("no command");
+    default:
+      throw new UsageError(`unknown command ${command}`);
+  }
+  write(1, HELP);
+  return 0;
+}
+
+try {
+  // Traps deep in an app should show more than the ten frames of the default.
+  Error.stackTraceLimit = 64;
+  const code = main(process.argv.slice(2));
+  // No `process.exit`: what is still being written would be lost.
+  process.exitCode = typeof code === "number" ? code : await code;
+} catch (error) {
+  complain(`${NAME}: ${reasonOf(error)} (see ${NAME} --help)`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}

@@ -1,0 +1,79 @@
+/** Checks a module before anything of it runs, and finds what the host needs in its exports. */
+import { Abi, Completions } from "./abi.js";
+import { GuestFailure } from "./failure.js";
+
+const MODULE = "std";
+
+/** What the host uses of a guest. */
+export interface Exports {
+  readonly memory: WebAssembly.Memory;
+  /** The address of the guest's array of completions. */
+  readonly completions: number;
+  readonly start: () => unknown;
+  readonly tick: (count: number) => unknown;
+}
+
+/** Refuses a module that wants what the host does not give. */
+export function checkImports(
+  module: WebAssembly.Module,
+  known: Readonly<Record<string, unknown>>,
+): void {
+  const unknown = WebAssembly.Module.imports(module).filter((wanted) =>
+    wanted.module !== MODULE || wanted.kind !== "function" || !Object.hasOwn(known, wanted.name));
+  if (unknown.length === 0) return;
+  const list = unknown.map(({ module: from, name, kind }) => `${from}.${name} (${kind})`);
+  throw new GuestFailure("load", `it imports what this host does not have: ${list.join(", ")}`);
+}
+
+/** Instantiates a module whose imports were checked. */
+export function instantiate(
+  module: WebAssembly.Module,
+  functions: Readonly<Record<string, Function>>,
+): WebAssembly.Exports {
+  try {
+    return new WebAssembly.Instance(module, { [MODULE]: { ...functions } }).exports;
+  } catch (cause) {
+    // A start section that misbehaves ends here too; nothing of ours is that, so nothing may run.
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new GuestFailure("load", `it cannot be instantiated: ${reason}`, { cause });
+  }
+}
+
+/** Finds the exports, the version first, and checks what can be checked of them. */
+export function findExports(exports: WebAssembly.Exports): Exports {
+  const version = globalValue(exports, "_abi");
+  if (version === undefined) {
+    throw new GuestFailure("load", "it was not compiled for this host: it exports no global _abi");
+  }
+  if (version !== Abi.Version) {
+    throw new GuestFailure("load", `it was compiled for version ${String(version)} of the ` +
+      `boundary, and this host has version ${Abi.Version}: compile it again`);
+  }
+  const { memory, _start: start, _tick: tick } = exports;
+  if (!(memory instanceof WebAssembly.Memory)) throw missing("the memory", "memory");
+  if (typeof start !== "function") throw missing("the function", "_start");
+  if (typeof tick !== "function") throw missing("the function", "_tick");
+  const completions = globalValue(exports, "_completions");
+  if (typeof completions !== "number" || !Number.isInteger(completions)) {
+    throw missing("the i32 global", "_completions");
+  }
+  const address = completions >>> 0;
+  if (address % 4 !== 0 || address + Completions.Capacity * 4 > memory.buffer.byteLength) {
+    throw new GuestFailure("load", "its _completions lies outside of its memory");
+  }
+  return {
+    memory,
+    completions: address,
+    start: start as () => unknown,
+    tick: tick as (count: number) => unknown,
+  };
+}
+
+function globalValue(exports: WebAssembly.Exports, name: string): unknown {
+  const value = exports[name];
+  return value instanceof WebAssembly.Global ? value.value as unknown : undefined;
+}
+
+function missing(what: string, name: string): GuestFailure {
+  return new GuestFailure("load", `it does not export ${what} ${name}`);
+}

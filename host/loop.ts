@@ -1,0 +1,315 @@
+/**
+ * The pump of one instance: takes the guest's submissions, has the backend perform them, and brings
+ * what completed back to the guest. The invariant: a record that the guest submitted is either in
+ * `inFlight` or in `queue`, never in both and never in neither, until a tick has been told of it.
+ */
+import { Errno, Op } from "./abi.js";
+import type { Backend } from "./backend/backend.js";
+import { SubmissionWord } from "./backend/stage.js";
+import { callOf, Verdict } from "./calls/index.js";
+import type { Limits } from "./context.js";
+import { errnoOf } from "./errno.js";
+import { GuestFailure } from "./failure.js";
+import { Handles, Right } from "./handles.js";
+import { InFlight } from "./inflight.js";
+import type { GuestMemory } from "./memory.js";
+import type { Namespace } from "./namespace.js";
+import { CompletionQueue } from "./queue.js";
+import { NativeFile } from "./resource/file.js";
+import { Staging } from "./staging.js";
+
+const NONE = -1;
+const HIGH_OF_NEGATIVE = 0xffffffff;
+
+/** How long a teardown waits for what it has cancelled, in milliseconds. */
+const DRAIN_LIMIT = 1000;
+
+/**
+ * How many completions may wait for the guest beyond the limit of operations in flight. A guest
+ * that submits on and on within one tick would otherwise fill the host's memory with refusals.
+ */
+const QUEUE_SPARE = 65536;
+
+/** Submissions, completions, and the wait between them. */
+export class Loop {
+  readonly memory: GuestMemory;
+  readonly backend: Backend;
+  readonly staging: Staging;
+  readonly inFlight: InFlight;
+  readonly handles: Handles;
+  readonly namespace: Namespace;
+  readonly queue = new CompletionQueue();
+  /** Set by a call: the handle table's index that the operation belongs to, or -1. */
+  target = NONE;
+  /** How many submissions and completions were looked at; for tests of what a turn costs. */
+  work = 0;
+
+  /** Operations in flight that will need a handle. */
+  private opening = 0;
+  private ownSlot = NONE;
+  private ownResult = 0;
+  private isClosed = false;
+
+  constructor(memory: GuestMemory, backend: Backend, namespace: Namespace, limits: Limits) {
+    this.memory = memory;
+    this.backend = backend;
+    this.namespace = namespace;
+    this.staging = new Staging(backend.stage);
+    this.inFlight = new InFlight(limits.operations);
+    this.handles = new Handles(limits.handles);
+    backend.attach(memory.whole());
+  }
+
+  /** Whether a turn could bring nothing: nothing is in flight and nothing is staged. */
+  get isStill(): boolean {
+    return this.inFlight.count === 0 && this.staging.count === 0;
+  }
+
+  /** Whether an open may start: its handle is reserved from now on. */
+  get hasRoomForHandle(): boolean {
+    return this.handles.count + this.opening < this.handles.limit;
+  }
+
+  /** The import `submit`. @throws GuestFailure for what cannot be completed in any way. */
+  submit(list: number, count: number): void {
+    const memory = this.memory;
+    if ((list & 3) !== 0 || !memory.contains(list, count * 4)) {
+      throw new GuestFailure("fault", `submit: the list at ${hex(list)} is out of bounds`);
+    }
+    for (let index = 0; index < count; index++) this.submitOne(memory.word(list + index * 4));
+  }
+
+  /** The import `cancel`. What is not in flight, or cannot be cancelled, is ignored. */
+  cancel(record: number): void {
+    if (!this.memory.holdsRecord(record)) return;
+    const slot = this.memory.token(record);
+    if (!this.inFlight.holds(slot, record) || this.inFlight.op(slot) === Op.Close) return;
+    this.cancelSlot(slot);
+  }
+
+  /** Makes sure that the views are those of the memory as it is now. */
+  renew(): void {
+    if (this.memory.renew()) this.backend.attach(this.memory.whole());
+  }
+
+  /**
+   * One turn: hands over what is staged and waits as `Backend.turn` does. What completed is in the
+   * queue afterwards.
+   */
+  turn(timeout: number): void {
+    const staged = this.staging.count;
+    const count = this.backend.turn(staged, timeout);
+    this.work += staged + count;
+    this.staging.taken();
+    for (let index = 0; index < count; index++) this.complete(this.staging.completion(index));
+  }
+
+  /** Makes room in the stage. */
+  ensureRoom(): void {
+    if (this.staging.isFull) this.turn(0);
+  }
+
+  /**
+   * Performs the submission at `staging.next()` as the host's own and waits for it; the guest gets
+   * to know nothing of it.
+   *
+   * @returns its result: ≥ 0 a value (a bare descriptor for `Op.Open`), < 0 a negative `Errno`.
+   */
+  perform(): number {
+    if (this.inFlight.count >= this.inFlight.limit) return -Errno.EAGAIN;
+    const slot = this.stage(0, NONE);
+    this.ownSlot = slot;
+    while (this.ownSlot === slot) this.turn(-1);
+    return this.ownResult;
+  }
+
+  /**
+   * Cancels everything, waits for it as long as is reasonable, and closes what the guest left open.
+   * What the guest's memory holds is not its any more. Calling it twice is harmless.
+   */
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    try {
+      for (let slot = 0; slot < this.inFlight.highest; slot++) this.cancelSlot(slot);
+      this.drain(0);
+      const stuck = this.inFlight.count;
+      for (const resource of this.handles.drain()) {
+        if (!resource.owned || this.inFlight.count >= this.inFlight.limit) continue;
+        this.ensureRoom();
+        this.closeDescriptor(resource.descriptor);
+      }
+      this.drain(stuck);
+    } finally {
+      this.backend.close();
+    }
+  }
+
+  /** Waits until at most `rest` operations are in flight, or for as long as is reasonable. */
+  private drain(rest: number): void {
+    const limit = performance.now() + DRAIN_LIMIT;
+    let left = DRAIN_LIMIT;
+    while ((this.inFlight.count > rest || this.staging.count > 0) && left > 0) {
+      this.turn(Math.ceil(left * 1e6));
+      left = limit - performance.now();
+    }
+  }
+
+  private submitOne(record: number): void {
+    const { memory, inFlight, staging } = this;
+    if (!memory.holdsRecord(record)) {
+      throw new GuestFailure("fault", `submit: no record can be at ${hex(record)}`);
+    }
+    // The record's completion belongs to the first submission, so the second could have none.
+    if (inFlight.holds(memory.token(record), record)) {
+      throw new GuestFailure("fault", `submit: the record at ${hex(record)} is in flight already`);
+    }
+    if (inFlight.count >= inFlight.limit) return this.refuse(record, Errno.EAGAIN);
+    if (staging.isFull) this.turn(0);
+    const at = staging.next();
+    memory.readRecord(record, staging.words, at);
+    this.target = NONE;
+    const verdict = callOf(staging.words[at + SubmissionWord.Op]!)(this, at);
+    if (verdict < 0) return this.refuse(record, -verdict);
+    if (verdict === Verdict.Staged) memory.writeToken(record, this.stage(record, this.target));
+    else if (verdict === Verdict.Closing) this.startClosing(record, this.target);
+    else this.finish(record, 0, 0, 0);
+  }
+
+  /** Makes the submission at `staging.next()` an operation in flight. @returns its slot. */
+  private stage(record: number, target: number): number {
+    const { inFlight, staging } = this;
+    const op = staging.words[staging.next() + SubmissionWord.Op]!;
+    const slot = inFlight.acquire(record, op);
+    if (target !== NONE) {
+      this.handles.setHead(target, inFlight.link(slot, target, this.handles.head(target)));
+    }
+    if (op === Op.Open) this.opening++;
+    staging.commit(slot, inFlight.generation(slot));
+    return slot;
+  }
+
+  /** Takes a completion, at word `at` of the stage, to the guest. */
+  private complete(at: number): void {
+    const { inFlight, staging } = this;
+    const slot = staging.completedSlot(at);
+    if (!inFlight.isCurrent(slot, staging.completedGeneration(at))) {
+      throw new Error(`${this.backend.name} completed an operation that is not in flight`);
+    }
+    const op = inFlight.op(slot);
+    const record = inFlight.record(slot);
+    const handle = inFlight.handle(slot);
+    let low = staging.resultLow(at);
+    let high = staging.resultHigh(at);
+    let osError = 0;
+    if (high >= 0x80000000) {
+      osError = -(low | 0);
+      low = -errnoOf(osError);
+      high = HIGH_OF_NEGATIVE;
+    }
+    if (handle !== NONE) {
+      if (op === Op.Close) this.handles.remove(handle);
+      else this.leave(slot, handle);
+    }
+    inFlight.release(slot);
+    if (op === Op.Open) {
+      this.opening--;
+      if (osError === 0 && record !== 0) low = this.opened(low);
+    }
+    if (record === 0) this.finishOwn(slot, low);
+    else this.finish(record, low, high, osError);
+  }
+
+  /** Makes a descriptor the guest's. @returns its handle. */
+  private opened(descriptor: number): number {
+    if (!this.isClosed) return this.handles.add(new NativeFile(descriptor), Right.All);
+    this.closeDescriptor(descriptor);
+    return 0;
+  }
+
+  /** Closes a descriptor that no handle stands for. There must be room in the stage. */
+  private closeDescriptor(descriptor: number): void {
+    this.staging.plain(Op.Close, descriptor);
+    this.stage(0, NONE);
+  }
+
+  private finish(record: number, low: number, high: number, osError: number): void {
+    this.memory.writeResult(record, low, high, osError);
+    this.queue.push(record);
+  }
+
+  private finishOwn(slot: number, result: number): void {
+    if (this.ownSlot !== slot) return;
+    this.ownSlot = NONE;
+    this.ownResult = result | 0;
+  }
+
+  private refuse(record: number, errno: number): void {
+    if (this.queue.length >= this.inFlight.limit + QUEUE_SPARE) {
+      throw new GuestFailure("fault", "submit: far too many operations in one tick");
+    }
+    this.finish(record, -errno, HIGH_OF_NEGATIVE, 0);
+  }
+
+  /** Takes a slot off its handle's list, and closes the handle if it waited for just that. */
+  private leave(slot: number, handle: number): void {
+    const head = this.inFlight.unlink(slot, this.handles.head(handle));
+    this.handles.setHead(handle, head);
+    const closer = this.handles.closer(handle);
+    if (head === NONE && closer !== NONE) this.closeNow(handle, closer);
+  }
+
+  /** `Op.Close`: cancels what is in flight on the handle; when that is over the handle closes. */
+  private startClosing(record: number, handle: number): void {
+    const { inFlight, handles } = this;
+    const slot = inFlight.acquire(record, Op.Close);
+    inFlight.setHandle(slot, handle);
+    handles.setCloser(handle, slot);
+    this.memory.writeToken(record, slot);
+    if (handles.head(handle) === NONE) return this.closeNow(handle, slot);
+    this.cancelAllOf(handle);
+  }
+
+  private closeNow(handle: number, slot: number): void {
+    const { inFlight, staging } = this;
+    const resource = this.handles.resource(handle);
+    if (resource.owned) {
+      staging.plain(Op.Close, resource.descriptor);
+      staging.commit(slot, inFlight.generation(slot));
+      return;
+    }
+    const record = inFlight.record(slot);
+    this.handles.remove(handle);
+    inFlight.release(slot);
+    this.finish(record, 0, 0, 0);
+  }
+
+  private cancelAllOf(handle: number): void {
+    let slot = this.handles.head(handle);
+    while (slot !== NONE) {
+      if (this.staging.isFull) {
+        // The turn may complete any of them, so the walk begins anew; those asked already are passed.
+        this.turn(0);
+        slot = this.handles.head(handle);
+        continue;
+      }
+      const next = this.inFlight.following(slot);
+      this.cancelSlot(slot);
+      slot = next;
+    }
+  }
+
+  /** Asks once for the end of an operation, whatever the slot is in. */
+  private cancelSlot(slot: number): void {
+    if (this.inFlight.op(slot) === Op.Close || !this.inFlight.markCancelling(slot)) return;
+    this.ensureRoom();
+    // The turn that made room may have brought its completion.
+    if (this.inFlight.isCancelling(slot)) {
+      this.staging.cancel(slot, this.inFlight.generation(slot));
+    }
+  }
+}
+
+function hex(address: number): string {
+  return `0x${(address >>> 0).toString(16)}`;
+}

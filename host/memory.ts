@@ -1,0 +1,159 @@
+/**
+ * The guest's memory, and the only file that touches it. Everything is reached through names;
+ * views are cached, because making one costs more than an operation does, and renewed when the
+ * guest has grown its memory.
+ */
+import { Overlapped, OverlappedState } from "./abi.js";
+import { SubmissionWord } from "./backend/stage.js";
+
+const utf8 = new TextDecoder("utf-8");
+
+/** A guest's linear memory with cached views. All addresses and lengths are unsigned 32 bits. */
+export class GuestMemory {
+  private readonly memory: WebAssembly.Memory;
+  /** Whether the old buffer stays usable when the memory grows, as a shared one does. */
+  private readonly shared: boolean;
+  private buffer: ArrayBufferLike;
+  private bytes: Uint8Array;
+  private words: Uint32Array;
+
+  constructor(memory: WebAssembly.Memory) {
+    this.memory = memory;
+    this.buffer = memory.buffer;
+    this.shared = !(this.buffer instanceof ArrayBuffer);
+    this.bytes = new Uint8Array(this.buffer);
+    this.words = new Uint32Array(this.buffer);
+  }
+
+  /** The size in bytes, as of the last `renew`. */
+  get size(): number {
+    return this.bytes.length;
+  }
+
+  /**
+   * Looks whether the guest has grown its memory, and renews the views if so.
+   *
+   * Growing detaches an unshared buffer, which empties its views: that is far cheaper to see than
+   * asking for `memory.buffer`.
+   *
+   * @returns true when the views are new, so that the backend must be told.
+   */
+  renew(): boolean {
+    if (this.words.length !== 0 && !this.shared) return false;
+    const buffer = this.memory.buffer;
+    if (buffer === this.buffer && this.bytes.length === buffer.byteLength) return false;
+    this.buffer = buffer;
+    this.bytes = new Uint8Array(buffer);
+    this.words = new Uint32Array(buffer);
+    return true;
+  }
+
+  /** A view of all of the memory, for a backend. */
+  whole(): Uint8Array {
+    return new Uint8Array(this.buffer);
+  }
+
+  /** Whether `length` bytes from `address` lie inside. Sums of two u32 are exact, so none wraps. */
+  contains(address: number, length: number): boolean {
+    return address + length <= this.bytes.length;
+  }
+
+  /** Whether a record that the host can complete lies at `address`: inside, and aligned. */
+  holdsRecord(address: number): boolean {
+    return (address & 7) === 0 && address !== 0 && this.contains(address, Overlapped.Size);
+  }
+
+  /** The 32-bit word at an aligned address that lies inside. */
+  word(address: number): number {
+    return this.words[address >>> 2]!;
+  }
+
+  /** The byte at an address that lies inside. */
+  byte(address: number): number {
+    return this.bytes[address]!;
+  }
+
+  /** What the guest's record says its token is; the guest may have written anything there. */
+  token(record: number): number {
+    return this.words[(record + Overlapped.Token) >>> 2]!;
+  }
+
+  /**
+   * Copies a record into the submission at word `at`. Each field is read exactly once, here, so
+   * that a record which changes under the host's hands cannot pass a check as one thing and be
+   * performed as another. The handle comes where the descriptor will be.
+   */
+  readRecord(record: number, submission: Uint32Array, at: number): void {
+    const words = this.words;
+    const from = record >>> 2;
+    submission[at + SubmissionWord.Op] = words[from + (Overlapped.Opcode >> 2)]!;
+    submission[at + SubmissionWord.Descriptor] = words[from + (Overlapped.Handle >> 2)]!;
+    submission[at + SubmissionWord.Pointer0] = words[from + (Overlapped.Ptr0 >> 2)]!;
+    submission[at + SubmissionWord.Length0] = words[from + (Overlapped.Len0 >> 2)]!;
+    submission[at + SubmissionWord.Pointer1] = words[from + (Overlapped.Ptr1 >> 2)]!;
+    submission[at + SubmissionWord.Length1] = words[from + (Overlapped.Len1 >> 2)]!;
+    submission[at + SubmissionWord.OffsetLow] = words[from + (Overlapped.Offset >> 2)]!;
+    submission[at + SubmissionWord.OffsetHigh] = words[from + (Overlapped.Offset >> 2) + 1]!;
+    submission[at + SubmissionWord.Flags] = words[from + (Overlapped.Flags >> 2)]!;
+    submission[at + SubmissionWord.Argument] = 0;
+    submission[at + SubmissionWord.PrefixOffset] = 0;
+    submission[at + SubmissionWord.PrefixLength] = 0;
+  }
+
+  /** Notes in the guest's record which operation in flight it is. */
+  writeToken(record: number, token: number): void {
+    this.words[(record + Overlapped.Token) >>> 2] = token;
+  }
+
+  /** Completes a record. `low` and `high` are the halves of the signed 64-bit result. */
+  writeResult(record: number, low: number, high: number, osError: number): void {
+    const words = this.words;
+    const to = record >>> 2;
+    words[to + (Overlapped.Result >> 2)] = low;
+    words[to + (Overlapped.Result >> 2) + 1] = high;
+    words[to + (Overlapped.OsError >> 2)] = osError;
+    words[to + (Overlapped.State >> 2)] = OverlappedState.Done;
+  }
+
+  /** Writes the 32-bit `value` at an aligned address that lies inside. */
+  writeWord(address: number, value: number): void {
+    this.words[address >>> 2] = value;
+  }
+
+  /** A copy of `length` bytes at an address; the range must lie inside. */
+  copyOut(address: number, length: number): Uint8Array {
+    return this.bytes.slice(address, address + length);
+  }
+
+  /** Copies `source` to an address; the range must lie inside. */
+  copyIn(address: number, source: Uint8Array): void {
+    this.bytes.set(source, address);
+  }
+
+  /** A live view of a range that lies inside, to be filled and forgotten at once. */
+  range(address: number, length: number): Uint8Array {
+    return this.bytes.subarray(address, address + length);
+  }
+
+  /**
+   * Text in UTF-8; bytes that are none become U+FFFD. Whatever part of the range lies outside is
+   * left off, and so is what exceeds `limit` bytes: this serves messages, not data.
+   */
+  text(address: number, length: number, limit: number): string {
+    const end = Math.min(address + Math.min(length, limit), this.bytes.length);
+    // A copy, since decoders in browsers refuse views of shared memory.
+    return address >= end ? "" : utf8.decode(this.bytes.slice(address, end));
+  }
+
+  /**
+   * An AssemblyScript string: UTF-16, its length in bytes in the word before it. Null gives "". As
+   * tolerant as `text`.
+   */
+  string(address: number, limit: number): string {
+    if (address < 4 || (address & 1) !== 0 || !this.contains(address, 0)) return "";
+    const length = this.words[(address - 4) >>> 2]! & ~1;
+    const end = Math.min(address + Math.min(length, limit), this.bytes.length & ~1);
+    return address >= end ? "" : new TextDecoder("utf-16le").decode(this.bytes.slice(address, end));
+  }
+}
+

@@ -1,0 +1,163 @@
+/** A backend in memory: no kernel, no threads, and completions when the test wants them. */
+import { Op } from "../../host/abi.js";
+import type { Backend } from "../../host/backend/backend.js";
+import { CompletionWord, StageLayout, StageOp, SubmissionWord } from "../../host/backend/stage.js";
+
+/** Linux error numbers that the fake gives. */
+export const OS = { ENOENT: 2, EBADF: 9, ECANCELED: 125, ENOSYS: 38 } as const;
+
+/** One staged submission, as the fake saw it. */
+export interface Seen {
+  readonly op: number;
+  readonly slot: number;
+  readonly generation: number;
+  readonly descriptor: number;
+  readonly pointer: number;
+  readonly length: number;
+  readonly pointer1: number;
+  readonly length1: number;
+  readonly offset: bigint;
+  readonly flags: number;
+  readonly argument: number;
+  /** The whole path, prefix included, for an op that may have one. */
+  readonly path: string;
+}
+
+type Result = number | bigint | undefined;
+
+/** Decides what becomes of a submission: a result, or undefined to keep it pending. */
+export type Answer = (seen: Seen, fake: FakeBackend) => Result;
+
+/** The descriptor that never delivers, whatever is read from it. */
+export const SILENT = 900;
+
+/** Serves files from a map; everything opened gets a descriptor from 1000 on. */
+export class FakeBackend implements Backend {
+  readonly name = "fake";
+  readonly stage = new ArrayBuffer(StageLayout.Size);
+  /** Contents by path. */
+  readonly files = new Map<string, Uint8Array>();
+  /** What is open: path by descriptor. */
+  readonly open = new Map<number, string>();
+  /** Everything that was staged, cancels included. */
+  readonly log: Seen[] = [];
+  /** What waits, by slot. */
+  readonly pending = new Map<number, Seen>();
+  /** Times that `attach` was called. */
+  attached = 0;
+  turns = 0;
+  isClosed = false;
+  /** Timeouts that were asked for, in order. */
+  readonly timeouts: number[] = [];
+  /** Answers instead of `serve`; it may call that. */
+  answer: Answer | undefined;
+  /** Cancels are ignored, as by a kernel that cannot let go. */
+  isStubborn = false;
+  memory: Uint8Array = new Uint8Array(0);
+
+  private nextDescriptor = 1000;
+  private readonly words = new Uint32Array(this.stage);
+  private ready: [Seen, bigint][] = [];
+
+  attach(memory: Uint8Array): void {
+    this.attached++;
+    this.memory = memory;
+  }
+
+  turn(count: number, timeout: number): number {
+    if (this.isClosed) throw new Error("a turn after close");
+    this.turns++;
+    this.timeouts.push(timeout);
+    for (let index = 0; index < count; index++) this.take(index);
+    if (timeout === -1 && this.ready.length === 0) {
+      throw new Error("the host would wait for ever");
+    }
+    const now = this.ready.splice(0, StageLayout.CompletionsCapacity);
+    for (const [index, [seen, result]] of now.entries()) {
+      const at = (StageLayout.Completions >> 2) + index * CompletionWord.Count;
+      this.words[at + CompletionWord.Slot] = seen.slot;
+      this.words[at + CompletionWord.Generation] = seen.generation;
+      this.words[at + CompletionWord.ResultLow] = Number(BigInt.asUintN(32, result));
+      this.words[at + CompletionWord.ResultHigh] = Number(BigInt.asUintN(32, result >> 32n));
+    }
+    return now.length;
+  }
+
+  terminal(descriptor: number, command: number): number {
+    return command === 0 ? Number(descriptor === SILENT) : -25;
+  }
+
+  close(): void {
+    this.isClosed = true;
+  }
+
+  /** Completes a pending operation. */
+  complete(slot: number, result: number | bigint): void {
+    const seen = this.pending.get(slot);
+    if (seen === undefined) throw new Error(`slot ${slot} is not pending`);
+    this.pending.delete(slot);
+    this.ready.push([seen, BigInt(result)]);
+  }
+
+  private take(index: number): void {
+    const seen = this.seen((StageLayout.Submissions >> 2) + index * SubmissionWord.Count);
+    this.log.push(seen);
+    if (seen.op === StageOp.Cancel) {
+      const target = this.pending.get(seen.slot);
+      if (target?.generation === seen.generation && !this.isStubborn) {
+        this.complete(seen.slot, -OS.ECANCELED);
+      }
+      return;
+    }
+    if (this.pending.has(seen.slot)) throw new Error(`slot ${seen.slot} is in flight twice`);
+    this.pending.set(seen.slot, seen);
+    const result = this.answer === undefined ? this.serve(seen) : this.answer(seen, this);
+    if (result !== undefined) this.complete(seen.slot, result);
+  }
+
+  private seen(at: number): Seen {
+    const word = (name: SubmissionWord): number => this.words[at + name]!;
+    const pointer = word(SubmissionWord.Pointer0);
+    const length = word(SubmissionWord.Length0);
+    const from = word(SubmissionWord.PrefixOffset);
+    const prefix = new Uint8Array(this.stage, from, word(SubmissionWord.PrefixLength));
+    const hasPath = ![Op.Read, Op.Write].includes(word(SubmissionWord.Op));
+    const rest = hasPath ? this.memory.slice(pointer, pointer + length) : new Uint8Array(0);
+    return {
+      op: word(SubmissionWord.Op),
+      slot: word(SubmissionWord.Slot),
+      generation: word(SubmissionWord.Generation),
+      descriptor: word(SubmissionWord.Descriptor) | 0,
+      pointer,
+      length,
+      pointer1: word(SubmissionWord.Pointer1),
+      length1: word(SubmissionWord.Length1),
+      offset: BigInt.asIntN(64, (BigInt(word(SubmissionWord.OffsetHigh)) << 32n) |
+        BigInt(word(SubmissionWord.OffsetLow))),
+      flags: word(SubmissionWord.Flags),
+      argument: word(SubmissionWord.Argument),
+      path: new TextDecoder().decode(prefix) + new TextDecoder().decode(rest),
+    };
+  }
+
+  /** What an ordinary file system would do. */
+  serve(seen: Seen): Result {
+    if (seen.op === Op.Open) {
+      if (!this.files.has(seen.path)) return -OS.ENOENT;
+      this.open.set(this.nextDescriptor, seen.path);
+      return this.nextDescriptor++;
+    }
+    if (seen.op === Op.Close) return this.open.delete(seen.descriptor) ? 0 : -OS.EBADF;
+    if (seen.descriptor === SILENT) return undefined;
+    const path = this.open.get(seen.descriptor);
+    if (path === undefined) return -OS.EBADF;
+    const data = this.files.get(path)!;
+    if (seen.op === Op.Read) {
+      const from = seen.offset < 0n ? 0 : Number(seen.offset);
+      const part = data.subarray(from, from + seen.length);
+      this.memory.set(part, seen.pointer);
+      return part.length;
+    }
+    return seen.op === Op.Write ? seen.length : 0;
+  }
+}
