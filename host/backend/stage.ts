@@ -6,7 +6,8 @@
  *     0            Submissions   4096 entries of 64 bytes, written by the host
  *     262144       Completions   4096 entries of 16 bytes, written by the backend
  *     327680       Prefixes      65536 bytes of text, written by the host
- *     393216       end
+ *     393216       Turn          16 bytes: what a turn is asked for and what it gave
+ *     393232       end
  *
  * All numbers are in the byte order of the machine, which is little endian wherever the host runs.
  */
@@ -23,8 +24,24 @@ export const enum StageLayout {
   Prefixes = 327680,
   /** Bytes of that text. */
   PrefixesSize = 65536,
+  /** Byte offset of the words of a turn, `TurnWord`. */
+  Turn = 393216,
   /** Bytes of the whole stage. */
-  Size = 393216,
+  Size = 393232,
+}
+
+/**
+ * Byte offsets, from `StageLayout.Turn` on, of the arguments and the answer of a turn. They lie in
+ * the stage because a native call without arguments costs a third of one that has them.
+ */
+export const enum TurnWord {
+  /** A 64-bit float: nanoseconds to wait at most, 0 not at all, < 0 as long as it takes. */
+  Timeout = 0,
+  /** How many submissions are staged. */
+  Count = 8,
+  /** The answer: how many completions are in the stage. */
+  Produced = 12,
+  Size = 16,
 }
 
 /** The 32-bit words of a submission. Words without a name here are zero. */

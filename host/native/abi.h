@@ -4,7 +4,7 @@
 
 /* Errno of assembly/abi/errno.ts */
 #define ERRNO_SUCCESS 0
-#define ERRNO_E2_BIG 1
+#define ERRNO_E2BIG 1
 #define ERRNO_EACCES 2
 #define ERRNO_EADDRINUSE 3
 #define ERRNO_EADDRNOTAVAIL 4
@@ -128,6 +128,7 @@
 #define INFO_TEMP_DIR 3
 #define INFO_OS 4
 #define INFO_ARCH 5
+#define INFO_ERROR_TEXT 6
 
 /* Terminal of assembly/abi/flags.ts */
 #define TERMINAL_IS_TERMINAL 0
@@ -217,7 +218,14 @@
 #define STAGE_LAYOUT_COMPLETIONS_CAPACITY 4096
 #define STAGE_LAYOUT_PREFIXES 327680
 #define STAGE_LAYOUT_PREFIXES_SIZE 65536
-#define STAGE_LAYOUT_SIZE 393216
+#define STAGE_LAYOUT_TURN 393216
+#define STAGE_LAYOUT_SIZE 393232
+
+/* TurnWord of host/backend/stage.ts */
+#define TURN_WORD_TIMEOUT 0
+#define TURN_WORD_COUNT 8
+#define TURN_WORD_PRODUCED 12
+#define TURN_WORD_SIZE 16
 
 /* SubmissionWord of host/backend/stage.ts */
 #define SUBMISSION_WORD_OP 0

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,9 +22,21 @@
 #include "core.h"
 #include "terminal.h"
 
+/* What a turn takes and gives, in the stage. */
+struct turn_words {
+  double timeout;
+  uint32_t count;
+  uint32_t produced;
+};
+_Static_assert(offsetof(struct turn_words, timeout) == TURN_WORD_TIMEOUT, "TurnWord");
+_Static_assert(offsetof(struct turn_words, count) == TURN_WORD_COUNT, "TurnWord");
+_Static_assert(offsetof(struct turn_words, produced) == TURN_WORD_PRODUCED, "TurnWord");
+_Static_assert(sizeof(struct turn_words) == TURN_WORD_SIZE, "TurnWord");
+
 struct handle {
   const struct backend *backend;
   struct core *core; /* NULL once closed */
+  struct turn_words *words;
   struct terminals terminals;
   napi_ref stage;
   napi_ref memory;
@@ -58,6 +71,12 @@ static napi_value fail(napi_env env, int error, const char *what)
 static napi_value misuse(napi_env env, const char *message)
 {
   napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", message);
+  return NULL;
+}
+
+static napi_value closed(napi_env env)
+{
+  napi_throw_error(env, "ERR_CLOSED", "the backend is closed");
   return NULL;
 }
 
@@ -103,7 +122,7 @@ static struct handle *arguments(napi_env env, napi_callback_info info, napi_valu
   }
   struct handle *handle = data;
   if (handle->core == NULL) {
-    napi_throw_error(env, "ERR_CLOSED", "the backend is closed");
+    closed(env);
     return NULL;
   }
   return handle;
@@ -169,6 +188,7 @@ static napi_value create(napi_env env, napi_callback_info info)
     return fail(env, -error, step);
   }
   handle->backend = backend;
+  handle->words = (struct turn_words *)(void *)(wanted.stage + STAGE_LAYOUT_TURN);
   if (napi_create_reference(env, stage, 1, &handle->stage) != napi_ok ||
       napi_create_external(env, handle, finalize_handle, NULL, &result) != napi_ok) {
     finalize_handle(env, handle, NULL);
@@ -206,23 +226,41 @@ static napi_value attach(napi_env env, napi_callback_info info)
   return NULL;
 }
 
+/*
+ * One turn. Without arguments and result, because those would cost more than all the rest of the
+ * call: they are words of the stage.
+ */
 static napi_value turn(napi_env env, napi_callback_info info)
 {
-  napi_value values[3], result;
-  uint32_t count;
-  double timeout;
-  struct handle *handle = arguments(env, info, values, 3);
-  if (handle == NULL) return NULL;
-  if (napi_get_value_uint32(env, values[1], &count) != napi_ok ||
-      napi_get_value_double(env, values[2], &timeout) != napi_ok || isnan(timeout)) {
-    return misuse(env, "turn: expected (handle, number, number)");
-  }
-  /* Beyond 2^62 ns, or infinite, is for ever. */
-  int64_t limit = timeout < 0 || timeout > 0x1p62 ? -1 : (int64_t)ceil(timeout);
-  int64_t produced = handle->backend->turn(handle->core, count, limit);
+  void *data;
+  if (napi_get_cb_info(env, info, NULL, NULL, NULL, &data) != napi_ok) return NULL;
+  struct handle *handle = data;
+  if (handle->core == NULL) return closed(env);
+  struct turn_words *words = handle->words;
+  double timeout = words->timeout;
+  /* Beyond 2^62 ns, infinite or no number: for ever. */
+  int64_t limit = timeout >= 0 && timeout <= 0x1p62 ? (int64_t)ceil(timeout) : -1;
+  int64_t produced = handle->backend->turn(handle->core, words->count, limit);
   if (produced < 0) return fail(env, (int)-produced, "turn");
-  napi_create_uint32(env, (uint32_t)produced, &result);
-  return result;
+  words->produced = (uint32_t)produced;
+  return NULL;
+}
+
+static napi_value bind_turn(napi_env env, napi_callback_info info)
+{
+  napi_value values[1], function;
+  struct handle *handle = arguments(env, info, values, 1);
+  if (handle == NULL) return NULL;
+  if (napi_create_function(env, "turn", NAPI_AUTO_LENGTH, turn, handle, &function) != napi_ok) {
+    return fail(env, ENOMEM, "bindTurn");
+  }
+  /* The function keeps its handle alive, and with it what `data` points to. */
+  const napi_property_descriptor owner = { "handle", NULL, NULL, NULL, NULL, values[0],
+                                           napi_default, NULL };
+  if (napi_define_properties(env, function, 1, &owner) != napi_ok) {
+    return fail(env, ENOMEM, "bindTurn");
+  }
+  return function;
 }
 
 static napi_value terminal(napi_env env, napi_callback_info info)
@@ -275,7 +313,7 @@ NAPI_MODULE_INIT()
   const napi_property_descriptor properties[] = {
     { "create", NULL, create, NULL, NULL, NULL, napi_enumerable, NULL },
     { "attach", NULL, attach, NULL, NULL, NULL, napi_enumerable, NULL },
-    { "turn", NULL, turn, NULL, NULL, NULL, napi_enumerable, NULL },
+    { "bindTurn", NULL, bind_turn, NULL, NULL, NULL, napi_enumerable, NULL },
     { "terminal", NULL, terminal, NULL, NULL, NULL, napi_enumerable, NULL },
     { "close", NULL, close_backend, NULL, NULL, NULL, napi_enumerable, NULL },
     { "backends", NULL, NULL, NULL, NULL, backend_names(env), napi_enumerable, NULL },
