@@ -78,6 +78,8 @@ export const enum Info {
   Os = 4,
   /** The host's processor: `x86_64`, `aarch64`, …, as Rust spells them. */
   Arch = 5,
+  /** What the `Errno` `index` means, for a message: `not found (ENOENT)`. */
+  ErrorText = 6,
 }
 
 /** What the import `terminal` is asked to do with a handle. */

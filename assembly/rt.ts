@@ -1,0 +1,32 @@
+/** Tasks: start them, wait for several, or for the first of several. */
+
+import { Both, Either, JoinPromise, SelectPromise } from "./rt/combine";
+import { nextTurn } from "./rt/scheduler";
+
+export { Both, Either };
+
+/**
+ * Says that a task is meant to go on by itself: `spawn(serve(connection))`. It runs already; its
+ * promise is returned for those who want to wait for it or cancel it.
+ */
+export function spawn<T>(task: Promise<T>): Promise<T> {
+  return task;
+}
+
+/** Lets everything else that is ready, and the host, have its turn. */
+export function yieldNow(): Promise<void> {
+  return nextTurn();
+}
+
+/**
+ * Waits for whichever of two is fulfilled first. The other is cancelled, and waited for, so that
+ * what it borrowed is given back.
+ */
+export function select<A, B>(a: Promise<A>, b: Promise<B>): Promise<Either<A, B>> {
+  return new SelectPromise<A, B>(a, b);
+}
+
+/** Waits for both. When one is cancelled the other is too, and so is the whole. */
+export function join<A, B>(a: Promise<A>, b: Promise<B>): Promise<Both<A, B>> {
+  return new JoinPromise<A, B>(a, b);
+}

@@ -1,0 +1,59 @@
+import * as host from "../abi/imports";
+import { Buffer } from "./buffer";
+import { Vec } from "../vec";
+
+// What is synchronous in the surface, for modules that touch no memory themselves.
+
+/** The answer to an `Info`, or `null` past the last one or when the host does not tell. */
+export function hostInfo(what: u32, index: u32): Vec<u8> | null {
+  let vec = Vec.withCapacity<u8>(64);
+  while (true) {
+    const length = host.info(what, index, vec.addressOf(0), vec.capacity);
+    if (length < 0) return null;
+    if (length <= vec.capacity) {
+      vec.setLength(length);
+      return vec;
+    }
+    vec = Vec.withCapacity<u8>(length);
+  }
+}
+
+/** Fills all elements of a buffer with random bytes. 0 or a negative `Errno`. */
+export function hostRandom(vec: Vec<u8>): i32 {
+  return host.random(vec.addressOf(0), vec.length);
+}
+
+/** A random number of 64 bits. */
+export function hostRandomU64(): u64 {
+  if (host.random(SCRATCH, 8) != 0) unreachable();
+  return load<u64>(SCRATCH);
+}
+
+// @ts-ignore: decorator
+@lazy const SCRATCH: usize = memory.data(8);
+
+/** Sets the current directory. 0 or a negative `Errno`. */
+export function hostChdir(path: Vec<u8>): i32 {
+  return host.chdir(path.addressOf(0), path.length);
+}
+
+/** A `Terminal` command on a handle. ≥ 0 the answer, or a negative `Errno`. */
+export function hostTerminal(handle: u32, command: u32, argument: u32): i64 {
+  return host.terminal(handle, command, argument);
+}
+
+/** The time of a `Clock` in nanoseconds, or a negative `Errno`. */
+export function hostNow(clock: u32): i64 {
+  return host.now(clock);
+}
+
+/** Ends the process at once. */
+export function hostExit(code: i32): void {
+  host.exit(code);
+  unreachable();
+}
+
+/** What `Math.random` starts from. */
+export function seed(): f64 {
+  return <f64>(hostRandomU64() >> 11);
+}

@@ -1,0 +1,251 @@
+import { Errno } from "../abi/errno";
+import { cancel, submit } from "../abi/imports";
+import { OverlappedState } from "../abi/layout";
+import { Overlapped } from "../abi/records";
+import { Buffer } from "./buffer";
+import { completionAt } from "./completions";
+import { useOperations } from "./hooks";
+import { panic } from "./panic";
+import { Flag, Promise, PromiseBase, State } from "./promise";
+import { enqueue } from "./scheduler";
+
+// ── Records ──────────────────────────────────────────────────────────────────────────────────────
+
+/** Free records, linked. */
+let free: usize = 0;
+
+/** How many records come with one allocation. They are used again, never given back. */
+const SLAB: usize = 32;
+
+function takeRecord(): Overlapped {
+  if (!free) addSlab();
+  const record = changetype<Overlapped>(free);
+  free = record.link;
+  return record;
+}
+
+function addSlab(): void {
+  const size = SLAB * offsetof<Overlapped>();
+  const slab = heap.alloc(size);
+  memory.fill(slab, 0, size);
+  for (let record = slab; record < slab + size; record += offsetof<Overlapped>()) {
+    freeRecord(changetype<Overlapped>(record));
+  }
+}
+
+function freeRecord(record: Overlapped): void {
+  record.link = free;
+  free = changetype<usize>(record);
+}
+
+// ── The batch: what the tick submits when it ends ────────────────────────────────────────────────
+
+let batch: usize = 0;
+let batchCapacity: usize = 0;
+let batchCount: usize = 0;
+/** Some entries are 0: their operations were cancelled meanwhile. */
+let batchHasHoles: bool = false;
+
+function queueRecord(record: Overlapped): void {
+  if (batchCount == batchCapacity) growBatch();
+  record.state = OverlappedState.Submitted;
+  record.link = batchCount;
+  store<usize>(batch + batchCount * sizeof<usize>(), changetype<usize>(record));
+  batchCount++;
+}
+
+function growBatch(): void {
+  if (!batchCapacity) {
+    useOperations(takeCompletions, submitBatch);
+    batchCapacity = 32;
+    batch = heap.alloc(batchCapacity * sizeof<usize>());
+  } else {
+    batchCapacity <<= 1;
+    batch = heap.realloc(batch, batchCapacity * sizeof<usize>());
+  }
+}
+
+/** Takes a record out of the batch, unless the host has it already. */
+function unqueueRecord(record: Overlapped): bool {
+  const place = record.link;
+  const entry = batch + place * sizeof<usize>();
+  if (place >= batchCount || load<usize>(entry) != changetype<usize>(record)) return false;
+  store<usize>(entry, 0);
+  batchHasHoles = true;
+  return true;
+}
+
+function submitBatch(): void {
+  let count = batchCount;
+  if (!count) return;
+  if (batchHasHoles) count = closeHoles();
+  batchHasHoles = false;
+  batchCount = 0;
+  if (count) submit(batch, <u32>count);
+}
+
+function closeHoles(): usize {
+  let count: usize = 0;
+  for (let place: usize = 0; place < batchCount; place++) {
+    const entry = load<usize>(batch + place * sizeof<usize>());
+    if (!entry) continue;
+    store<usize>(batch + count * sizeof<usize>(), entry);
+    count++;
+  }
+  return count;
+}
+
+function takeCompletions(count: i32): void {
+  for (let index = 0; index < count; index++) {
+    const record = changetype<Overlapped>(completionAt(index));
+    if (record.state != OverlappedState.Done) panic("the host completed what was not in flight");
+    record.state = OverlappedState.Idle;
+    changetype<PromiseBase>(record.user).complete(record.result, record.osError);
+  }
+}
+
+// ── Operations ───────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * One request to the host, which is the promise of its outcome.
+ *
+ * A class for each kind of request derives from it: its constructor calls `super(opcode)` and sets
+ * the fields that the opcode reads; `settle` makes the value. Then `start()`, at once. From there
+ * on the host has the record, and what was lent, until the completion, which comes exactly once;
+ * until then the operation stays alive, with all that it refers to, whoever else forgets it.
+ */
+export abstract class Operation<T> extends Promise<T> {
+  /** 0 once it has completed. */
+  private record: Overlapped;
+  private lent0: Buffer<u8> | null = null;
+  private lent1: Buffer<u8> | null = null;
+
+  /** `opcode`: an `Op`. */
+  constructor(opcode: u32) {
+    super();
+    const record = takeRecord();
+    this.record = record;
+    record.opcode = opcode;
+    record.flags = 0;
+    record.handle = 0;
+    // Pointers and lengths.
+    store<u64>(changetype<usize>(record), 0, offsetof<Overlapped>("ptr0"));
+    store<u64>(changetype<usize>(record), 0, offsetof<Overlapped>("ptr1"));
+    record.offset = 0;
+    record.user = changetype<usize>(this);
+  }
+
+  /** What the opcode knows as its flags. */
+  protected set flagBits(bits: u32) {
+    this.record.flags = bits;
+  }
+
+  /** The handle that it works on. */
+  protected set handle(handle: u32) {
+    this.record.handle = handle;
+  }
+
+  /** The offset in a file, or what else the opcode reads there. */
+  protected set offset(offset: i64) {
+    this.record.offset = offset;
+  }
+
+  /** Lends `length` bytes of `vec` as the first buffer: its length to write, its capacity to read. */
+  protected lend0(vec: Buffer<u8>, length: i32): void {
+    this.record.ptr0 = vec.lend(length);
+    this.record.len0 = length;
+    this.lent0 = vec;
+  }
+
+  /** Lends `length` bytes of `vec` as the second buffer. */
+  protected lend1(vec: Buffer<u8>, length: i32): void {
+    this.record.ptr1 = vec.lend(length);
+    this.record.len1 = length;
+    this.lent1 = vec;
+  }
+
+  /** It must not be cancelled, as closing a handle must not. */
+  protected shield(): void {
+    this.flags |= Flag.Shielded;
+  }
+
+  /** Queues it; the tick submits it when it ends. */
+  start(): Promise<T> {
+    __pin(changetype<usize>(this));
+    queueRecord(this.record);
+    return this;
+  }
+
+  cancel(): void {
+    cancelOperation(asOperation(this));
+  }
+
+  /** The turn of one that was cancelled before the host ever saw it. */
+  wake(): void {
+    this.complete(-Errno.ECANCELED, 0);
+  }
+
+  complete(result: i64, osError: u32): void {
+    const operation = asOperation(this);
+    if (!(this.flags & Flag.CancelRequested) && this.retry(result)) {
+      queueRecord(operation.record);
+      return;
+    }
+    finishOperation(operation);
+    if (this.flags & Flag.CancelRequested) {
+      if (result >= 0 && this.disposeLate(result)) result = -Errno.ECANCELED;
+      if (result == -Errno.ECANCELED) this.flags |= Flag.CancelTook;
+    }
+    this.fulfill(this.settle(result, osError));
+    __unpin(changetype<usize>(this));
+  }
+
+  /**
+   * Makes the value, once, when the host is done and what was lent has been given back.
+   * `result`: ≥ 0 the value, < 0 a negative `Errno`; `osError`: the operating system's own code.
+   */
+  protected abstract settle(result: i64, osError: u32): T;
+
+  /**
+   * Called first. Returns true to try once more: it may have changed the fields; what is lent
+   * stays lent. Not asked when it was cancelled.
+   */
+  protected retry(result: i64): bool {
+    return false;
+  }
+
+  /**
+   * It was cancelled, and succeeded nevertheless. One whose result is a resource disposes of it
+   * here and returns true; it then settles as with `ECANCELED`.
+   */
+  protected disposeLate(result: i64): bool {
+    return false;
+  }
+}
+
+// All operations look the same, whatever the type of their value.
+type AnyOperation = Operation<void>;
+
+// @ts-ignore: decorator
+@inline
+function asOperation(promise: PromiseBase): AnyOperation {
+  return changetype<AnyOperation>(promise);
+}
+
+/** Gives back what was lent, and the record. */
+function finishOperation(operation: AnyOperation): void {
+  const lent0 = operation.lent0;
+  if (lent0) lent0.giveBack();
+  const lent1 = operation.lent1;
+  if (lent1) lent1.giveBack();
+  freeRecord(operation.record);
+}
+
+function cancelOperation(operation: AnyOperation): void {
+  if (operation.state != State.Pending) return;
+  if (operation.flags & (Flag.Shielded | Flag.CancelRequested)) return;
+  operation.flags |= Flag.CancelRequested;
+  const record = operation.record;
+  if (unqueueRecord(record)) enqueue(operation);
+  else cancel(changetype<usize>(record));
+}

@@ -1,0 +1,210 @@
+import { Slot } from "./slot";
+import { enqueueRing } from "./scheduler";
+import { panic } from "./panic";
+import { suspend } from "./suspend";
+import { AllPromise, RacePromise } from "./combine";
+
+/** What a promise has come to: the low bits of `flags`. */
+export const enum State {
+  Pending = 0,
+  Fulfilled = 1,
+  Cancelled = 2,
+  Mask = 3,
+}
+
+/** The other bits of `flags`. */
+export const enum Flag {
+  /** It is a `__Task`. */
+  Task = 4,
+  /** Somebody asked it to end early. */
+  CancelRequested = 8,
+  /** It settled as it did because of that request. */
+  CancelTook = 16,
+  /** It cannot be cancelled: who awaits it waits until it is done. */
+  Shielded = 32,
+  /** It belongs to nobody in particular: who stops waiting for it leaves it alone. */
+  Shared = 64,
+}
+
+/**
+ * The part of a promise that does not depend on the type of its value: what the scheduler sees.
+ *
+ * Whatever waits is a promise too: a task, or the member of a combinator. It waits for one promise
+ * at a time, so that one `next` is enough to keep it in that promise's ring of waiters or, later,
+ * in the run queue's.
+ */
+export abstract class PromiseBase extends Slot {
+  /** A `State`, and bits of `Flag`. */
+  flags: i32 = State.Pending;
+  /** The next one in the ring that it is in. */
+  next: PromiseBase | null = null;
+  /** The last of those who wait for it; its `next` is the first. */
+  waiters: PromiseBase | null = null;
+
+  /** Its `State`. */
+  // @ts-ignore: decorator
+  @inline
+  get state(): i32 {
+    return this.flags & State.Mask;
+  }
+
+  /** Neither fulfilled nor cancelled yet. */
+  get isPending(): bool {
+    return this.state == State.Pending;
+  }
+
+  /** It has a value. */
+  get isFulfilled(): bool {
+    return this.state == State.Fulfilled;
+  }
+
+  /** It will never have a value: it was cancelled. */
+  get isCancelled(): bool {
+    return this.state == State.Cancelled;
+  }
+
+  /** It settled as it did because somebody cancelled it; it may have a value all the same. */
+  get endedEarly(): bool {
+    return (this.flags & Flag.CancelTook) != 0;
+  }
+
+  /**
+   * Asks it to end early. A request: an operation still completes, with `ECANCELED` or with its
+   * result; a task passes the request on to what it awaits; a promise that has no other way to
+   * tell becomes cancelled, and so does every task that awaits it. Of no effect once it settled.
+   */
+  cancel(): void {
+    if (this.state == State.Pending) this.flags |= Flag.CancelTook;
+    this.settle(State.Cancelled);
+  }
+
+  /** Settles it, once; everybody who waits for it becomes ready. */
+  settle(state: i32): void {
+    if (this.state != State.Pending) return;
+    this.flags |= state;
+    const waiters = this.waiters;
+    if (waiters) {
+      this.waiters = null;
+      enqueueRing(waiters);
+    }
+  }
+
+  /** Appends to those who wait for it. */
+  addWaiter(waiter: PromiseBase): void {
+    const last = this.waiters;
+    if (last) {
+      waiter.next = last.next;
+      last.next = waiter;
+    } else {
+      waiter.next = waiter;
+    }
+    this.waiters = waiter;
+  }
+
+  /** Takes out one of those who wait for it. */
+  removeWaiter(waiter: PromiseBase): void {
+    const last = this.waiters!;
+    let before = last;
+    while (before.next != waiter) before = before.next!;
+    if (before == waiter) {
+      this.waiters = null;
+    } else {
+      before.next = waiter.next;
+      if (last == waiter) this.waiters = before;
+    }
+    waiter.next = null;
+  }
+
+  /**
+   * `waiter`, one of those who wait for it, was asked to end early. Tells whether it is still
+   * worth waiting: then this settles soon. Otherwise the waiter has been taken out.
+   */
+  release(waiter: PromiseBase): bool {
+    const flags = this.flags;
+    if (flags & Flag.Shielded) return true;
+    if (flags & Flag.Shared || this.waiters!.next != this.waiters) {
+      this.removeWaiter(waiter);
+      return false;
+    }
+    this.cancel();
+    return true;
+  }
+
+  /** Not a task: what it waited for has settled, and its turn has come. */
+  wake(): void {}
+
+  /** An operation: the host is done with it. */
+  complete(result: i64, osError: u32): void {}
+
+  /** What it is, for a person who reads the async call chain; empty when there is nothing to say. */
+  describe(): string {
+    return "";
+  }
+}
+
+/**
+ * A value that will be there later. Any number of tasks may await one.
+ *
+ * An async function returns one; `new Promise<T>()` makes one that somebody fulfils by hand.
+ */
+// @ts-ignore: decorator
+@global
+export class Promise<T> extends PromiseBase {
+  /** A promise that has its value already. */
+  static resolve<T>(value: T): Promise<T> {
+    const promise = new Promise<T>();
+    promise.fulfill(value);
+    return promise;
+  }
+
+  /**
+   * The values of all of them, in their order. When one is cancelled the others are asked to end
+   * early, and the whole is cancelled once they have.
+   */
+  static all<T>(promises: Array<Promise<T>>): Promise<Array<T>> {
+    return new AllPromise<T>(promises);
+  }
+
+  /** The value of the first that has one; the others are cancelled, and waited for. */
+  static race<T>(promises: Array<Promise<T>>): Promise<T> {
+    return new RacePromise<T>(promises);
+  }
+
+  /** The value, once it is fulfilled; a bug of the app before that. */
+  get value(): T {
+    if (this.state != State.Fulfilled) panic("the promise has no value");
+    return this.get<T>();
+  }
+
+  /** For the compiled body of an async function: its value, just before it settles. */
+  set value(value: T) {
+    this.put<T>(value);
+  }
+
+  /** What `await` becomes. */
+  // @ts-ignore: decorator
+  @inline
+  __await(): T {
+    if (this.state != State.Fulfilled) suspend(this);
+    return this.get<T>();
+  }
+
+  /** Gives it its value. Of no effect once it settled. */
+  fulfill(value: T): void {
+    if (this.state != State.Pending) return;
+    this.put<T>(value);
+    this.settle(State.Fulfilled);
+  }
+
+  /** The same for a `Promise<void>`. */
+  fulfillVoid(): void {
+    this.settle(State.Fulfilled);
+  }
+
+  /** The value of a promise that is known to be fulfilled. */
+  // @ts-ignore: decorator
+  @inline
+  unwrapValue(): T {
+    return this.get<T>();
+  }
+}
