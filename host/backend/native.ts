@@ -5,7 +5,7 @@
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { Backend } from "./backend.js";
-import { StageLayout } from "./stage.js";
+import { StageLayout, TurnWord } from "./stage.js";
 
 /** What the addon exports. */
 interface Addon {
@@ -14,7 +14,8 @@ interface Addon {
   /** @throws when this machine refuses the backend; the message says why. */
   create(options: { backend: string; stage: Uint8Array }): object;
   attach(handle: object, memory: Uint8Array, direct: boolean): void;
-  turn(handle: object, count: number, timeout: number): number;
+  /** A function that runs a turn of the backend: what it takes and gives are `TurnWord`s. */
+  bindTurn(handle: object): () => void;
   terminal(handle: object, descriptor: number, command: number, argument: number): number;
   close(handle: object): void;
 }
@@ -63,11 +64,15 @@ class NativeBackend implements Backend {
   private readonly library: Addon;
   private readonly handle: object;
   private readonly isDirect = isMemoryStable();
+  private readonly runTurn: () => void;
+  private readonly timeout = new Float64Array(this.stage, StageLayout.Turn + TurnWord.Timeout, 1);
+  private readonly counts = new Uint32Array(this.stage, StageLayout.Turn + TurnWord.Count, 2);
 
   constructor(name: string) {
     this.name = name;
     this.library = addon();
     this.handle = this.library.create({ backend: name, stage: new Uint8Array(this.stage) });
+    this.runTurn = this.library.bindTurn(this.handle);
   }
 
   attach(memory: Uint8Array): void {
@@ -75,7 +80,10 @@ class NativeBackend implements Backend {
   }
 
   turn(count: number, timeout: number): number {
-    return this.library.turn(this.handle, count, timeout);
+    this.timeout[0] = timeout;
+    this.counts[0] = count;
+    this.runTurn();
+    return this.counts[1]!;
   }
 
   terminal(descriptor: number, command: number, argument: number): number {
