@@ -8,6 +8,7 @@ import { addSuspension, type Suspension } from "./asyncify.js";
 import { report } from "./diagnostics.js";
 import { addEntry, entryModule, topLevelExport } from "./entry.js";
 import { Runtime, SourceKind, supportedVersion } from "./internals.js";
+import { resolveLabel } from "./labels.js";
 import { Lowering, type NodeFactory } from "./lowering.js";
 import { hookParser, type SyntaxHandler } from "./parser-hooks.js";
 import { isStd, modules, readStd, stdPrefix } from "./resolve.js";
@@ -26,6 +27,9 @@ const aliases = {
   trace: `${stdPrefix}rt/host/trace`,
 };
 
+/** Marks a program that has a transform of ours, be it from another copy of this package. */
+const installed = Symbol.for("std-shim");
+
 /** The transform. asc puts `program` and `binaryen` on the prototype before it makes one. */
 export default class StdTransform {
   declare readonly program: Program;
@@ -33,10 +37,13 @@ export default class StdTransform {
   /** What the last compilation came to; null when nothing in it can suspend. */
   suspension: Suspension | null = null;
   private readonly lowering: Lowering;
+  /** The command line and a configuration file may both name us: then one of us does nothing. */
+  private readonly isSecond: boolean;
   private usesRuntime = false;
 
   constructor() {
     const { program } = this;
+    this.isSecond = installed in program;
     checkVersion(program);
     const node = Object.getPrototypeOf(program.nativeFile.source.constructor) as NodeFactory;
     const refuse = (code: number, message: string, range: Range): void =>
@@ -50,8 +57,12 @@ export default class StdTransform {
       asyncFunction: (...args) => lowering.asyncFunction(...args),
       asyncMethod: (...args) => lowering.asyncMethod(...args),
       asyncExpression: (...args) => lowering.asyncExpression(...args),
+      name: (text, range) => node.createIdentifierExpression(text, range),
+      labelled: (label, statement) => resolveLabel(label, statement, node),
       refuse,
     };
+    if (this.isSecond) return;
+    Object.defineProperty(program, installed, { value: true });
     hookParser(program.parser, handler);
   }
 

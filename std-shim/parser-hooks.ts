@@ -14,6 +14,7 @@ import type {
   Expression,
   FunctionDeclaration,
   FunctionExpression,
+  IdentifierExpression,
   MethodDeclaration,
   NamespaceDeclaration,
   Node,
@@ -67,6 +68,10 @@ export interface SyntaxHandler {
     inner: Scope,
     file: Source,
   ): FunctionExpression;
+  /** Makes the node of a name. */
+  name(text: string, range: Range): IdentifierExpression;
+  /** A statement with a label. What is returned takes its place; null if it cannot have one. */
+  labelled(label: IdentifierExpression, statement: Statement): Statement | null;
   /** Something that cannot be. */
   refuse(code: number, message: string, range: Range): void;
 }
@@ -108,6 +113,7 @@ const advice = {
   generator:
     "Async generators are not supported. Write a class with an async method 'next()' instead.",
   accessor: "A getter or setter cannot be async. Write an async method instead.",
+  label: "A label is only possible before a loop or a switch.",
   constructor:
     "A constructor cannot be async. Write an async static method that makes the object instead.",
 };
@@ -134,6 +140,7 @@ function skipSpace(text: string, position: number): number {
 }
 
 const identifierPart = /[\p{ID_Continue}$\u200c\u200d]/u;
+const labelBefore = /^([\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*)\s*:/u;
 const memberNameStart = /[\p{ID_Start}$_#*["']/u;
 
 function isWord(text: string, position: number, word: string): boolean {
@@ -397,7 +404,13 @@ class ParserHooks {
     const parseStatement = parser.parseStatement.bind(parser);
     parser.parseStatement = (tn, topLevel) => {
       this.modifierOf = null;
-      return parseStatement(tn, topLevel);
+      const label = this.parseLabel(tn);
+      if (!label) return parseStatement(tn, topLevel);
+      const statement = parser.parseStatement(tn, topLevel);
+      if (!statement) return null;
+      const resolved = handler.labelled(label, statement);
+      if (!resolved) handler.refuse(1344, advice.label, label.range);
+      return resolved ?? statement;
     };
     const parseForStatement = parser.parseForStatement.bind(parser);
     parser.parseForStatement = (tn) => {
@@ -407,6 +420,23 @@ class ParserHooks {
       }
       return parseForStatement(tn);
     };
+  }
+
+  /** Takes the `name:` before a statement, if there is one. */
+  private parseLabel(tn: Tokenizer): IdentifierExpression | null {
+    const internals = tn as unknown as TokenizerInternals;
+    if ((tn.peek(IdentifierHandling.Prefer as number) as number) !== Token.Identifier) return null;
+    const { nextTokenPos } = internals;
+    const name = labelBefore.exec(tn.source.text.slice(nextTokenPos, nextTokenPos + 256))?.[1];
+    if (name === undefined) {
+      tn.clearNextToken();
+      return null;
+    }
+    const range = tn.range(nextTokenPos, nextTokenPos + name.length);
+    tn.next(IdentifierHandling.Prefer as number);
+    tn.readIdentifier();
+    tn.skip(Token.Colon as number);
+    return this.handler.name(name, range);
   }
 
   private hookScopes(): void {
@@ -464,11 +494,12 @@ class ParserHooks {
       if (token === Token.Async && this.modifierOf && !skipped.has(start)) {
         if (isModifier(tn.source.text, start, this.modifierOf)) {
           skipped.set(start, this.afterModifier(tn, start));
-          this.scope.asyncAt = start;
         }
       }
       const behind = skipped.get(start);
       if (behind !== undefined) {
+        // Again each time: it may have been seen while the statement before was still current.
+        if (this.modifierOf) this.scope.asyncAt = start;
         tn.pos = behind;
         return internals.unsafeNext(handling, maxLength);
       }

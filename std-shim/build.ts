@@ -1,0 +1,86 @@
+/**
+ * `rusticated build`: asc with our transform, optimising unless told otherwise. Everything that asc
+ * takes may be given, an `asconfig.json` beside the app is respected, and an app that names our
+ * `asconfig.json` there by itself comes to the same.
+ */
+import { existsSync, mkdirSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import asc from "assemblyscript/asc";
+
+/** What a build is optimised with when neither the command line nor the app's configuration says. */
+const defaultOptimization = ["--optimizeLevel", "3", "--shrinkLevel", "1", "--converge"];
+
+const transform = fileURLToPath(new URL("./index.js", import.meta.url));
+
+/** asc's options as they are after its configuration files have been read. */
+interface Configuration {
+  options: {
+    optimize?: boolean;
+    optimizeLevel?: number;
+    shrinkLevel?: number;
+    debug?: boolean;
+    noEmit?: boolean;
+    outFile?: string | null;
+    textFile?: string | null;
+  };
+  entries: string[];
+}
+
+/**
+ * Compiles an app. `args` are asc's: `["app.ts", "-o", "app.wasm"]`. Diagnostics and messages go to
+ * the standard streams. Returns the exit code.
+ */
+export async function build(args: readonly string[]): Promise<number> {
+  const given = [...args, ...configOf(args)];
+  const configuration = await readConfiguration(given);
+  const [entry] = configuration?.entries ?? [];
+  if (!configuration || entry === undefined) {
+    process.stderr.write("build: name the app's file: build app.ts -o app.wasm [asc's options]\n");
+    return 2;
+  }
+  const { options } = configuration;
+  const extra = ["--transform", transform];
+  if (!options.optimize && options.optimizeLevel === undefined && !options.debug) {
+    if (options.shrinkLevel === undefined) extra.push(...defaultOptimization);
+  }
+  if (!options.noEmit && !hasOutput(options)) {
+    options.outFile = `${basename(entry, ".ts")}.wasm`;
+    extra.push("--outFile", options.outFile);
+  }
+  for (const file of [options.outFile, options.textFile]) {
+    if (file) mkdirSync(dirname(file), { recursive: true });
+  }
+  const { stdout, stderr } = process;
+  const { error } = await asc.main([...given, ...extra], { stdout, stderr });
+  return error ? 1 : 0;
+}
+
+function hasOutput({ outFile, textFile }: Configuration["options"]): boolean {
+  return typeof outFile === "string" || typeof textFile === "string";
+}
+
+/** The configuration that lies beside the app, unless one is named or lies in this folder. */
+function configOf(args: readonly string[]): string[] {
+  if (args.includes("--config") || args.includes("--baseDir") || existsSync("asconfig.json")) {
+    return [];
+  }
+  const entry = args.find((argument) => argument.endsWith(".ts"));
+  if (entry === undefined) return [];
+  const config = join(dirname(entry), "asconfig.json");
+  return existsSync(config) ? ["--config", relative(".", config)] : [];
+}
+
+/** Asks asc itself what the command line and the configuration files come to. */
+async function readConfiguration(args: readonly string[]): Promise<Configuration | null> {
+  const answer = asc.createMemoryStream();
+  await asc.main([...args, "--showConfig"], { stdout: asc.createMemoryStream(), stderr: answer });
+  const text = answer.toString();
+  const start = text.indexOf("{");
+  if (start < 0) return null;
+  try {
+    return JSON.parse(text.slice(start)) as Configuration;
+  } catch {
+    return null;
+  }
+}

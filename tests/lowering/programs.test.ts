@@ -1,0 +1,84 @@
+/** Async programs behave as in JavaScript, at every level of optimisation and in any order. */
+import { assert, suite } from "../harness.js";
+import { compileGuest, inOrder, newestFirst, run, shuffled } from "./harness.js";
+
+const test = suite("lowering programs", { timeout: 60_000 });
+
+const positions = `131
+24 13
+a-2-c
+or
+and
+-5false
+1,2,3
+5,9,3 3
+16
+7,5 7 5
+442.0
+1
+2
+last!
+if
+else
+333
+two falls
+three
+loop 0
+loop 2
+at 0 0
+at 1 0
+at 1 1
+6
+1
+earlylate
+1099511627780.75`.split("\n");
+
+const declarations = `d.read
+21
+l.read
+1021
+20
+<derivedo
+(sync)
+24
+boxed1.5
+200
+48
+text1099511627776
+x
+1 3 4 d|1 1 2 d|1 2 3 e
+67
+truefalse
+2
+42
+same
+5
+11
+ab! 6`.split("\n");
+
+const levels = [["--debug"], ["-O1"], ["-O3"], ["-Oz", "--converge"]];
+const orders = { inOrder, newestFirst, shuffled: shuffled(12345) };
+
+for (const flags of levels) {
+  test(`await stands anywhere (${flags.join(" ")})`, async () => {
+    const { wasm } = await compileGuest("positions", ...flags);
+    for (const pick of Object.values(orders)) {
+      const { lines, code, death } = run(wasm, { pick });
+      assert.is(death, undefined);
+      assert.equal(lines, positions);
+      assert.is(code, 42);
+    }
+  });
+
+  test(`everything that can be async (${flags.join(" ")})`, async () => {
+    const { wasm } = await compileGuest("declarations", ...flags);
+    for (const pick of Object.values(orders)) {
+      const { lines, code, death } = run(wasm, { pick });
+      assert.is(death, undefined);
+      assert.equal(lines, declarations);
+      assert.is(code, 0);
+    }
+  });
+}
+
+test.run();
