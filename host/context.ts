@@ -2,6 +2,7 @@
  * What one guest is given. Nothing is given by default but clocks and randomness: an embedder sees
  * from the calls on the builder what a guest can reach.
  */
+import { encoder } from "./namespace.js";
 import type { Mount } from "./namespace.js";
 import { monotonicClock, systemClock } from "./resource/clock.js";
 import type { MonotonicClock, SystemClock } from "./resource/clock.js";
@@ -38,8 +39,6 @@ const DEFAULT_LIMITS: Limits = { operations: 262_144, handles: 65_536 };
 
 /** The highest limit of operations: what slots can number, with room to spare in every table. */
 const MOST_OPERATIONS = 1 << 24;
-
-const encoder = new TextEncoder();
 
 /** Text for a guest; bytes are for what is not UTF-8, and come through unchanged. */
 export type GuestText = string | Uint8Array;

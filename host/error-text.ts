@@ -81,9 +81,9 @@ const TEXTS = {
   [Errno.ENOTCAPABLE]: "not capable (ENOTCAPABLE)",
 } satisfies Record<Errno, string>;
 
-const TABLE: readonly string[] = Object.values(TEXTS);
+const TEXT_TABLE: readonly string[] = Object.values(TEXTS);
 
 /** What an `Errno` means; undefined for a number that is none. */
 export function errorText(errno: number): string | undefined {
-  return TABLE[errno];
+  return TEXT_TABLE[errno];
 }

@@ -3,6 +3,7 @@
  * that a number kept after `close` stays invalid instead of naming whatever came next.
  */
 import { Errno } from "./abi.js";
+import { NONE } from "./inflight.js";
 import type { Resource } from "./resource/resource.js";
 
 const INDEX_BITS = 20;
@@ -10,8 +11,6 @@ const INDEX_MASK = (1 << INDEX_BITS) - 1;
 /** Indices end below the mask, so that no handle is ever `Handle.Root`. */
 const HIGHEST_LIMIT = INDEX_MASK;
 const GENERATION_MASK = 0xfff;
-const NONE = -1;
-
 /** What the guest may do with a handle. */
 export const enum Right {
   Read = 1,

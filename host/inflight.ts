@@ -6,7 +6,9 @@
  * the handle finds them; free slots are linked through the same array.
  */
 
-const NONE = -1;
+/** What stands for "no slot" and "no handle" in tables of indices. */
+export const NONE = -1;
+
 const FIRST_CAPACITY = 256;
 
 /** What a slot is in. */

@@ -42,10 +42,10 @@ interface RunOptions {
 
 /** Writes a message to standard error as well as that is possible. */
 function complain(message: string): void {
-  write(2, `${message}\n`);
+  print(2, `${message}\n`);
 }
 
-function write(descriptor: number, text: string): void {
+function print(descriptor: number, text: string): void {
   try {
     writeSync(descriptor, text);
   } catch {
@@ -182,17 +182,24 @@ function main(args: string[]): number | Promise<number> {
     default:
       throw new UsageError(`unknown command ${command}`);
   }
-  write(1, HELP);
+  print(1, HELP);
   return 0;
 }
 
-try {
-  // Traps deep in an app should show more than the ten frames of the default.
-  Error.stackTraceLimit = 64;
-  const code = main(process.argv.slice(2));
-  // No `process.exit`: what is still being written would be lost.
-  process.exitCode = typeof code === "number" ? code : await code;
-} catch (error) {
-  complain(`${NAME}: ${reasonOf(error)} (see ${NAME} --help)`);
+function fail(error: unknown): void {
+  const hint = error instanceof UsageError ? ` (see ${NAME} --help)` : "";
+  complain(`${NAME}: ${reasonOf(error)}${hint}`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
+}
+
+// Traps deep in an app should show more than the ten frames of the default.
+Error.stackTraceLimit = 64;
+try {
+  const code = main(process.argv.slice(2));
+  // No `process.exit`: what is still being written would be lost. No `await` at the top level, which
+  // the bundle cannot have.
+  if (typeof code === "number") process.exitCode = code;
+  else code.then((value) => (process.exitCode = value), fail);
+} catch (error) {
+  fail(error);
 }

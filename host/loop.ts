@@ -11,14 +11,13 @@ import type { Limits } from "./context.js";
 import { errnoOf } from "./errno.js";
 import { GuestFailure } from "./failure.js";
 import { Handles, Right } from "./handles.js";
-import { InFlight } from "./inflight.js";
+import { InFlight, NONE } from "./inflight.js";
 import type { GuestMemory } from "./memory.js";
 import type { Namespace } from "./namespace.js";
 import { CompletionQueue } from "./queue.js";
 import { NativeFile } from "./resource/file.js";
 import { Staging } from "./staging.js";
 
-const NONE = -1;
 const HIGH_OF_NEGATIVE = 0xffffffff;
 
 /** How long a teardown waits for what it has cancelled, in milliseconds. */

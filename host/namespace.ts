@@ -12,7 +12,8 @@ import type { HostDir } from "./resource/resource.js";
 const SLASH = 0x2f;
 const DOT = 0x2e;
 const EMPTY = new Uint8Array(0);
-const encoder = new TextEncoder();
+/** Makes UTF-8. */
+export const encoder = new TextEncoder();
 
 /** The longest path that is looked at, in bytes (`PATH_MAX`). */
 export const MAX_PATH = 4096;

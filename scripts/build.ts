@@ -47,6 +47,7 @@ try {
   makeCommandsExecutable();
   script("generate", "--check");
   script("native");
+  script("bundle");
 } catch (error) {
   console.error(`build: ${(error as Error).message}`);
   process.exitCode = 1;

@@ -3,7 +3,8 @@
  * other side of the interface `Addon`.
  */
 import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { packageRoot } from "../root.js";
 import type { Backend } from "./backend.js";
 import { StageLayout, TurnWord } from "./stage.js";
 
@@ -20,24 +21,35 @@ interface Addon {
   close(handle: object): void;
 }
 
-/** Where the package is: `prebuilds/` and `build/` are looked for there. */
-const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-
 /** The only state of this module: a library is loaded once in a process. */
 let loaded: Addon | undefined;
 
 /** Loads the addon. @throws with a message for people when there is none for this machine. */
 function addon(): Addon {
   if (loaded === undefined) {
+    const load = createRequire(join(packageRoot, "package.json"));
     try {
-      const require = createRequire(import.meta.url);
-      loaded = require("node-gyp-build")(ROOT) as Addon;
+      loaded = usual(load) ?? load("node-gyp-build")(packageRoot) as Addon;
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
       throw new Error(`it needs the native helper, which is not here: ${reason}`, { cause });
     }
   }
   return loaded;
+}
+
+/**
+ * The addon from the place where it nearly always is. Asking node-gyp-build, which knows all the
+ * other places, takes longer than all the rest of loading it.
+ */
+function usual(load: NodeJS.Require): Addon | undefined {
+  if (process.env["RUSTICATED_PREBUILD"] !== undefined) return undefined;
+  const folder = `${process.platform}-${process.arch}`;
+  try {
+    return load(join(packageRoot, "prebuilds", folder, "node.napi.glibc.node")) as Addon;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The names of the backends that the addon holds, best first. */

@@ -2,10 +2,8 @@
 import { Errno, Info, Op, OpenFlag } from "../abi.js";
 import { StageArgument, StageDescriptor, SubmissionWord } from "../backend/stage.js";
 import { errorText } from "../error-text.js";
-import { MAX_PATH } from "../namespace.js";
+import { encoder, MAX_PATH } from "../namespace.js";
 import type { Parts } from "../parts.js";
-
-const encoder = new TextEncoder();
 
 /** Operating systems as Rust's `std::env::consts::OS` spells them, by `process.platform`. */
 const OS_NAMES: Readonly<Record<string, string>> = { darwin: "macos", win32: "windows" };
@@ -35,7 +33,7 @@ const ANSWERS = {
   },
 } satisfies Record<Info, Answer>;
 
-const TABLE: readonly Answer[] = Object.values(ANSWERS);
+const ANSWER_TABLE: readonly Answer[] = Object.values(ANSWERS);
 
 /** What has one answer has it at index 0. */
 function only(index: number, answer: Uint8Array): Uint8Array | undefined {
@@ -55,7 +53,7 @@ export function info(
   length: number,
 ): number {
   const { memory } = parts;
-  const find = TABLE[what >>> 0];
+  const find = ANSWER_TABLE[what >>> 0];
   if (find === undefined) return -Errno.EINVAL;
   if (!memory.contains(pointer >>> 0, length >>> 0)) return -Errno.EFAULT;
   const answer = find(parts, index >>> 0);

@@ -20,11 +20,11 @@ const CALLS = {
 } satisfies Record<Op, Call>;
 
 // An array, since the keys are dense: looking one up is then one load.
-const TABLE: readonly Call[] = Object.values(CALLS);
+const CALL_TABLE: readonly Call[] = Object.values(CALLS);
 
 const unknown: Call = () => -Errno.ENOSYS;
 
 /** The call that serves an opcode; one that refuses with `ENOSYS` if there is none. */
 export function callOf(op: number): Call {
-  return op < TABLE.length ? TABLE[op]! : unknown;
+  return op < CALL_TABLE.length ? CALL_TABLE[op]! : unknown;
 }

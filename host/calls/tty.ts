@@ -11,7 +11,7 @@ const HIGHEST_ARGUMENT = {
   [Terminal.SetMode]: TerminalMode.Raw,
 } satisfies Record<Terminal, number>;
 
-const TABLE: readonly number[] = Object.values(HIGHEST_ARGUMENT);
+const HIGHEST_TABLE: readonly number[] = Object.values(HIGHEST_ARGUMENT);
 
 /** The import `terminal`. @returns ≥ 0 the answer, or a negative `Errno`. */
 export function terminal(
@@ -20,7 +20,7 @@ export function terminal(
   command: number,
   argument: number,
 ): bigint {
-  const highest = TABLE[command >>> 0];
+  const highest = HIGHEST_TABLE[command >>> 0];
   if (highest === undefined || argument >>> 0 > highest) return BigInt(-Errno.EINVAL);
   const index = loop.handles.find(handle >>> 0);
   if (index < 0) return BigInt(index);
