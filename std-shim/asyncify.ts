@@ -37,15 +37,14 @@ export function addSuspension(
 ): Suspension | null {
   bindTopLevel(api, module);
   const [suspend, resume] = boundaryFunctions;
-  if (!module.getFunction(suspend)) return null;
+  if (!module.getFunction(suspend)) return withoutSuspension(api, module);
   for (const name of [suspend, resume]) requireFunction(module, name);
   for (const name of boundaryFunctions) {
     api.setPassArgument("no-inline", name);
     module.runPasses(["no-inline"]);
   }
   optimize(program);
-  // Nothing that awaits was left: then nothing can suspend, and the imports are gone too.
-  if (!module.getFunction(suspend)) return null;
+  if (!module.getFunction(suspend)) return withoutSuspension(api, module);
   requireFunction(module, resume);
   api.setPassArgument("asyncify-ignore-imports", "1");
   api.setPassArgument("asyncify-ignore-indirect", "1");
@@ -75,17 +74,32 @@ function bindTopLevel(api: Binaryen, module: binaryen.Module): void {
   module.addFunction(imported, api.none, api.none, [], body);
 }
 
+/** Nothing that awaits was left. What would end a suspension never happens: it becomes nothing. */
+function withoutSuspension(api: Binaryen, module: binaryen.Module): null {
+  for (const { name, params } of importsFrom(api, module, "asyncify")) {
+    module.removeFunction(name);
+    module.addFunction(name, params, api.none, [], module.unreachable());
+  }
+  return null;
+}
+
+function importsFrom(
+  api: Binaryen,
+  module: binaryen.Module,
+  from: string,
+): binaryen.FunctionInfo[] {
+  return Array.from({ length: module.getNumFunctions() }, (_, index) =>
+    api.getFunctionInfo(module.getFunctionByIndex(index)),
+  ).filter((info) => info.module === from);
+}
+
 function findImport(
   api: Binaryen,
   module: binaryen.Module,
   from: string,
   name: string,
 ): string | null {
-  for (let index = 0; index < module.getNumFunctions(); index++) {
-    const info = api.getFunctionInfo(module.getFunctionByIndex(index));
-    if (info.module === from && info.base === name) return info.name;
-  }
-  return null;
+  return importsFrom(api, module, from).find(({ base }) => base === name)?.name ?? null;
 }
 
 function requireFunction(module: binaryen.Module, name: string): void {

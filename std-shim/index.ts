@@ -11,6 +11,7 @@ import { Runtime, SourceKind, supportedVersion } from "./internals.js";
 import { resolveLabel } from "./labels.js";
 import { Lowering, type NodeFactory } from "./lowering.js";
 import { hookParser, type SyntaxHandler } from "./parser-hooks.js";
+import { allowVoidArrays } from "./void-arrays.js";
 import { isStd, modules, readStd, stdPrefix } from "./resolve.js";
 
 const entryPath = `~lib/${entryModule}`;
@@ -64,6 +65,7 @@ export default class StdTransform {
     if (this.isSecond) return;
     Object.defineProperty(program, installed, { value: true });
     hookParser(program.parser, handler);
+    allowVoidArrays(program.resolver);
   }
 
   /** asc: all files have been parsed. */
@@ -142,7 +144,9 @@ export default class StdTransform {
   private addAliases(sources: readonly Source[]): void {
     const { options } = this.program;
     options.globalAliases ??= new Map();
-    for (const [alias, element] of Object.entries(aliases)) {
+    // It prints the chain of async calls, which only debug builds know.
+    const abort = options.debugInfo ? { abort: `${stdPrefix}rt/panic/abort` } : {};
+    for (const [alias, element] of [...Object.entries(abort), ...Object.entries(aliases)]) {
       const file = `${element.slice(0, element.lastIndexOf("/"))}.ts`;
       const source = sources.find(({ normalizedPath }) => normalizedPath === file);
       const isThere = source && new RegExp(`function ${alias}\\b`).test(source.text);

@@ -204,6 +204,7 @@ export async function main(): Promise<i32> {
   print((await Tools.twice(2)).toString() + (await Tools.Deep.call()).toString());
   print((await identity("text")) + (await identity<u64>(1 << 40)).toString());
   await awaited<void>(step("v", 1));
+  await Promise.all([step("x", 1), step("y", 2)]);
   print(await awaited(identity("x")));
   print((await defaults(1)) + "|" + (await defaults(1, 1)) + "|" + (await defaults(1, 2, 3, "e")));
   print((await changed(2)).toString() + (await countdown(3)).toString());

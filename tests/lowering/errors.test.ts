@@ -1,0 +1,148 @@
+/** What cannot be is refused at the token that is wrong, with advice, in asc's own format. */
+import { assert, suite } from "../harness.js";
+import { compile } from "./harness.js";
+
+const test = suite("lowering errors", { timeout: 60_000 });
+
+/** Where and what asc complained about: `TS1308 3:5`. */
+function places(stderr: string): string[] {
+  const found: { place: string; line: number }[] = [];
+  const pattern = /(?:ERROR|WARNING) ((?:TS|AS)\d+): [^]*?\((\d+),(\d+)\)/g;
+  for (const [, code, line, column] of stderr.matchAll(pattern)) {
+    found.push({ place: `${code} ${line}:${column}`, line: Number(line) });
+  }
+  return found.sort((a, b) => a.line - b.line).map(({ place }) => place);
+}
+
+async function refused(source: string, expected: string[], ...words: RegExp[]): Promise<void> {
+  const { code, stderr, files } = await compile("app.ts", { sources: { "app.ts": source } });
+  assert.equal(places(stderr), expected, stderr);
+  for (const word of words) assert.match(stderr, word);
+  assert.is(code, 1);
+  assert.is(files.size, 0);
+}
+
+test("await where nothing is async", () =>
+  refused(
+    `async function ok(): Promise<i32> { return 1; }
+export function main(): void {
+  const x = 1 + await ok();
+}
+class A {
+  static value: Promise<i32> = await ok();
+  sync(): void { await ok(); }
+  async fine(a: i32 = await ok()): Promise<void> {
+    const callback = (): void => { await ok(); };
+  }
+}
+await ok();
+const top = await ok();
+`,
+    ["TS1308 3:17", "TS1308 6:32", "TS1308 7:18", "TS2524 8:23", "TS1308 9:36", "TS1378 12:1", "TS1378 13:13"],
+    /only possible in an async function/,
+    /top level of a file.*main/,
+    /default value of a parameter/,
+    /initial value of a field/,
+  ));
+
+test("what cannot be async", () =>
+  refused(
+    `abstract class A {
+  async get value(): Promise<i32> { return 1; }
+  static async set value(v: i32) {}
+  async constructor() {}
+  async field: i32 = 3;
+  async *generate(): Promise<i32> { return 1; }
+  abstract async nothing(): Promise<void>;
+}
+async function* generator(): Promise<i32> { return 1; }
+async function rest(...a: i32[]): Promise<void> {}
+`,
+    [
+      "TS1042 2:3", "TS1042 3:10", "TS1089 4:3", "TS1042 5:3", "AS100 6:9",
+      "TS1040 7:12", "AS100 9:15", "AS100 10:21",
+    ],
+    /async method instead/,
+    /async static method that makes the object/,
+    /generators are not supported/,
+  ));
+
+test("return types", () =>
+  refused(
+    `async function a(): i32 { return 1; }
+async function b(): Promise { }
+class C { async c(): Promise<i32> | null { return null; } async d(): void {} }
+`,
+    ["TS1064 1:21", "TS1064 2:21", "TS1064 3:22", "TS1064 3:70"],
+    /Did you mean Promise<i32>/,
+    /Did you mean Promise<void>/,
+  ));
+
+test("for await, and closures", () =>
+  refused(
+    `async function all(list: i32[]): Promise<i32> {
+  let sum = 0;
+  for await (const x of list) sum += x;
+  const add = async (n: i32): Promise<i32> => n + sum;
+  return sum;
+}
+class A {
+  private n: i32 = 1;
+  async m(): Promise<void> {
+    const f = async (): Promise<i32> => this.n;
+  }
+}
+`,
+    ["TS1103 3:7", "AS100 4:51", "AS100 10:41"],
+    /would capture 'sum'/,
+    /would capture 'this'/,
+  ));
+
+test("errors in the body of an async function stand at the user's own tokens", () =>
+  refused(
+    `export async function main(): Promise<i32> {
+  const text: string = 5;
+  const n = await other( 1);
+  return missing + n;
+}
+class A {
+  async method(a: i32 = nowhere): Promise<string> {
+    return a;
+  }
+}
+async function other(a: i32): Promise<i32> {
+  await new A().method();
+  return a.b;
+}
+`,
+    ["TS2322 2:24", "TS2304 4:10", "TS2304 7:25", "TS2322 8:12", "TS2339 13:12"],
+  ));
+
+test("a module that does not exist", () =>
+  refused(
+    `import { File } from "std/fs2";
+import { nope } from "std/rt/nope";
+export function main(): void {}
+`,
+    ["TS2307 1:22", "TS2307 2:22"],
+    /There is no module 'std\/fs2'\. There are: .*std\/rt/,
+  ));
+
+test("a main that cannot be", async () => {
+  await refused(
+    "export async function main(args: string[]): Promise<void> {}\n",
+    ["AS100 1:28"],
+    /std\/env/,
+  );
+  await refused("export async function main(): Promise<string> { return ''; }\n", ["AS100 1:31"]);
+});
+
+test("--runtime minimal", async () => {
+  const source = "\n export async function main(): Promise<void> {}\n";
+  const flags = ["--runtime", "minimal"];
+  const { code, stderr } = await compile("app.ts", { sources: { "app.ts": source }, flags });
+  assert.is(code, 1);
+  assert.equal(places(stderr), ["AS100 2:9"]);
+});
+
+test.run();

@@ -1,0 +1,89 @@
+/** Garbage collection, deep recursion and how much a suspended task costs. */
+import { assert, suite } from "../harness.js";
+import { compile, compileGuest, newestFirst, run, shuffled } from "./harness.js";
+
+const test = suite("lowering memory", { timeout: 60_000 });
+
+function expected(id: number): string {
+  const words = [`thing ${id}`];
+  for (let i = 0; i < 3; i++) {
+    words.push(`thing ${i}`, String(`thing ${id + 100} and thing ${i} and thing 50`.length));
+  }
+  return [...words, `thing ${id + 1}`].join(",");
+}
+
+for (const flags of [["--debug"], ["-O3"]]) {
+  test(`the collector keeps what tasks hold, and only that (${flags.join(" ")})`, async () => {
+    const { wasm } = await compileGuest("garbage", ...flags);
+    for (const pick of [newestFirst, shuffled(7), shuffled(99)]) {
+      const { lines, code, death } = run(wasm, { pick, extra: { live: () => 0 } });
+      assert.is(death, undefined);
+      assert.equal(lines, [expected(10), expected(20), expected(30), "0+1+2+3", "bounded"]);
+      assert.is(code, 0);
+    }
+  });
+}
+
+const deep = `
+import { pause } from "./tests/guest/lowering/support";
+// @ts-ignore: decorator
+@external("test", "depth") declare function depth(): i32;
+async function down(n: i32, text: string): Promise<i32> {
+  if (n == 0) return await pause(1);
+  const mine = text + "x";
+  const below = await down(n - 1, text);
+  return below + mine.length;
+}
+export async function main(): Promise<i32> {
+  return (await down(depth(), "")) == depth() + 1 ? 0 : 1;
+}
+`;
+
+test("recursion thousands deep, and a clear end when it is too deep", async () => {
+  const { wasm, code, stderr } = await compile("deep.ts", {
+    sources: { "deep.ts": deep },
+    flags: ["-O3"],
+  });
+  assert.is(code, 0, stderr);
+  for (const depth of [10, 1000, 3000]) {
+    const { code: result, death } = run(wasm, { extra: { depth: () => depth } });
+    assert.is(death, undefined, `at ${depth}`);
+    assert.is(result, 0);
+  }
+  const { death } = run(wasm, { extra: { depth: () => 10_000_000 } });
+  assert.match(death ?? "", /stack|deep/i);
+});
+
+test("a task that awaits one operation costs under 600 bytes", async () => {
+  const source = `
+import { pause } from "./tests/guest/lowering/support";
+// @ts-ignore: decorator
+@external("test", "pages") declare function pages(size: i32): void;
+async function one(): Promise<i32> { return await pause(1); }
+async function many(count: i32): Promise<i32> {
+  const tasks = new Array<Promise<i32>>();
+  for (let i = 0; i < count; i++) tasks.push(one());
+  pages(memory.size());
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += await tasks[i];
+  return sum;
+}
+export async function main(): Promise<i32> {
+  await many(10);
+  pages(memory.size());
+  return (await many(20000)) == 20000 ? 0 : 1;
+}
+`;
+  const { wasm, code, stderr } = await compile("app.ts", { sources: { "app.ts": source }, flags: ["-O3"] });
+  assert.is(code, 0, stderr);
+  const sizes: number[] = [];
+  const extra = { pages: (size: number) => sizes.push(size) };
+  const result = run(wasm, { extra, most: 1000 });
+  assert.is(result.death, undefined);
+  assert.is(result.code, 0);
+  const [, before = 0, after = 0] = sizes;
+  const each = ((after - before) * 65536) / 20000;
+  assert.ok(each < 600, `${each} bytes`);
+});
+
+test.run();
