@@ -2,6 +2,7 @@
 
 import { Errno } from "./abi/errno";
 import { Info } from "./abi/flags";
+import { __create } from "./rt/create";
 import { hostInfo } from "./rt/host";
 import { panic } from "./rt/panic";
 import { Promise } from "./rt/promise";
@@ -184,21 +185,21 @@ export class Result<T> extends Slot {
 
   /** A success. */
   static ok<T>(value: T): Result<T> {
-    const result = new Result<T>();
+    const result = __create<Result<T>>();
     result.put<T>(value);
     return result;
   }
 
   /** A failure. */
   static err<T>(error: Error): Result<T> {
-    const result = new Result<T>();
+    const result = __create<Result<T>>();
     result.failure = error;
     return result;
   }
 
   /** The value of a promise that is fulfilled. Works for `void` too. */
   static fromPromise<T>(promise: Promise<T>): Result<T> {
-    const result = new Result<T>();
+    const result = __create<Result<T>>();
     if (!isVoid<T>()) result.put<T>(promise.value);
     return result;
   }

@@ -129,7 +129,7 @@ export class Instant {
 
   /** Waits until then. */
   wait(): Promise<void> {
-    return new Timer(this.time);
+    return Timer.at(this.time);
   }
 }
 
@@ -173,7 +173,7 @@ export class SystemTime {
 
 /** Waits for so long. Cancelled, it becomes cancelled, and so does who awaits it. */
 export function sleep(span: Duration): Promise<void> {
-  return new Timer(saturate(hostNow(Clock.Monotonic), span.nanos));
+  return Timer.at(saturate(hostNow(Clock.Monotonic), span.nanos));
 }
 
 /** Ticks at a fixed rate. A tick that came late does not delay those after it. */
@@ -188,7 +188,7 @@ export class Interval {
   /** Waits for the next tick. The first one is one period after the start. */
   tick(): Promise<void> {
     this.next = saturate(this.next, this.period.nanos);
-    return new Timer(this.next);
+    return Timer.at(this.next);
   }
 }
 
@@ -223,5 +223,5 @@ class Timeout<T> extends Combined<Result<T>> {
  * is an error of the kind `TimedOut`; or its value, when it was done before the request reached it.
  */
 export function timeout<T>(promise: Promise<T>, span: Duration): Promise<Result<T>> {
-  return new Timeout<T>(promise, new Timer(saturate(hostNow(Clock.Monotonic), span.nanos)));
+  return new Timeout<T>(promise, Timer.at(saturate(hostNow(Clock.Monotonic), span.nanos)));
 }

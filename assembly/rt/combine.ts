@@ -1,4 +1,5 @@
-import { Flag, Promise, PromiseBase, State } from "./promise";
+import { Flag, State } from "./node";
+import { Promise, PromiseBase } from "./promise";
 import { enqueue } from "./scheduler";
 import { panic } from "./panic";
 
@@ -60,7 +61,7 @@ export function enrol(group: PromiseBase, index: i32, promise: PromiseBase): voi
   asCombined(group).members[index] = member;
   asCombined(group).left++;
   if (promise.state == State.Pending) promise.addWaiter(member);
-  else enqueue(member);
+  else enqueue(changetype<usize>(member));
 }
 
 function arrived(group: AnyCombined, member: Member): void {
@@ -85,7 +86,7 @@ function finish(group: AnyCombined): void {
   const isCancelled = group.first ? group.winner < 0 : (group.flags & Flag.CancelRequested) != 0;
   if (isCancelled) {
     group.flags |= Flag.CancelTook;
-    group.settle(State.Cancelled);
+    group.end(State.Cancelled);
   } else {
     (<PromiseBase>group).wake();
   }

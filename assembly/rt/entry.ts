@@ -2,12 +2,15 @@ import { Abi } from "../abi/version";
 import { exit, toplevel } from "../abi/imports";
 import { nextDeadline, onCompletions, onSubmit, onTimers } from "./hooks";
 import { panic } from "./panic";
-import { Promise, PromiseBase, State } from "./promise";
+import { State } from "./node";
+import { Promise, PromiseBase } from "./promise";
 import { beginTurn, hasReady, runReady } from "./scheduler";
 
 // What the compiled code names without importing it.
 export { __Task } from "./task";
 export { scratchFull } from "./suspend";
+export { allocate, release } from "./heap";
+export { __create } from "./create";
 
 export { _completions } from "./completions";
 

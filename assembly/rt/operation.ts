@@ -6,7 +6,8 @@ import { Buffer } from "./buffer";
 import { completionAt } from "./completions";
 import { useOperations } from "./hooks";
 import { panic } from "./panic";
-import { Flag, Promise, PromiseBase, State } from "./promise";
+import { Flag, State } from "./node";
+import { Promise, PromiseBase } from "./promise";
 import { enqueue } from "./scheduler";
 
 // ── Records ──────────────────────────────────────────────────────────────────────────────────────
@@ -164,6 +165,20 @@ export abstract class Operation<T> extends Promise<T> {
     this.lent1 = vec;
   }
 
+  /** For `retry`: the next round begins `count` bytes later in what is lent first. */
+  protected advance0(count: u32): void {
+    const record = this.record;
+    if (count > record.len0) panic("more was transferred than was lent");
+    record.ptr0 += count;
+    record.len0 -= count;
+  }
+
+  /** For `retry`: gives back what is lent first, and lends another in its place. */
+  protected exchange0(vec: Buffer<u8>, length: i32): void {
+    this.lent0!.giveBack();
+    this.lend0(vec, length);
+  }
+
   /** It must not be cancelled, as closing a handle must not. */
   protected shield(): void {
     this.flags |= Flag.Shielded;
@@ -177,7 +192,7 @@ export abstract class Operation<T> extends Promise<T> {
   }
 
   cancel(): void {
-    cancelOperation(asOperation(this));
+    cancelOperation(this, this.record);
   }
 
   /** The turn of one that was cancelled before the host ever saw it. */
@@ -186,12 +201,15 @@ export abstract class Operation<T> extends Promise<T> {
   }
 
   complete(result: i64, osError: u32): void {
-    const operation = asOperation(this);
     if (!(this.flags & Flag.CancelRequested) && this.retry(result)) {
-      queueRecord(operation.record);
+      queueRecord(this.record);
       return;
     }
-    finishOperation(operation);
+    const lent0 = this.lent0;
+    if (lent0) lent0.giveBack();
+    const lent1 = this.lent1;
+    if (lent1) lent1.giveBack();
+    freeRecord(this.record);
     if (this.flags & Flag.CancelRequested) {
       if (result >= 0 && this.disposeLate(result)) result = -Errno.ECANCELED;
       if (result == -Errno.ECANCELED) this.flags |= Flag.CancelTook;
@@ -223,29 +241,10 @@ export abstract class Operation<T> extends Promise<T> {
   }
 }
 
-// All operations look the same, whatever the type of their value.
-type AnyOperation = Operation<void>;
-
-// @ts-ignore: decorator
-@inline
-function asOperation(promise: PromiseBase): AnyOperation {
-  return changetype<AnyOperation>(promise);
-}
-
-/** Gives back what was lent, and the record. */
-function finishOperation(operation: AnyOperation): void {
-  const lent0 = operation.lent0;
-  if (lent0) lent0.giveBack();
-  const lent1 = operation.lent1;
-  if (lent1) lent1.giveBack();
-  freeRecord(operation.record);
-}
-
-function cancelOperation(operation: AnyOperation): void {
+function cancelOperation(operation: PromiseBase, record: Overlapped): void {
   if (operation.state != State.Pending) return;
   if (operation.flags & (Flag.Shielded | Flag.CancelRequested)) return;
   operation.flags |= Flag.CancelRequested;
-  const record = operation.record;
-  if (unqueueRecord(record)) enqueue(operation);
+  if (unqueueRecord(record)) enqueue(changetype<usize>(operation));
   else cancel(changetype<usize>(record));
 }

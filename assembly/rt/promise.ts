@@ -1,30 +1,10 @@
+import { __create } from "./create";
 import { Slot } from "./slot";
-import { enqueueRing } from "./scheduler";
+import { append, Flag, Node, State } from "./node";
+import { settle } from "./scheduler";
 import { panic } from "./panic";
 import { suspend } from "./suspend";
 import { AllPromise, RacePromise } from "./combine";
-
-/** What a promise has come to: the low bits of `flags`. */
-export const enum State {
-  Pending = 0,
-  Fulfilled = 1,
-  Cancelled = 2,
-  Mask = 3,
-}
-
-/** The other bits of `flags`. */
-export const enum Flag {
-  /** It is a `__Task`. */
-  Task = 4,
-  /** Somebody asked it to end early. */
-  CancelRequested = 8,
-  /** It settled as it did because of that request. */
-  CancelTook = 16,
-  /** It cannot be cancelled: who awaits it waits until it is done. */
-  Shielded = 32,
-  /** It belongs to nobody in particular: who stops waiting for it leaves it alone. */
-  Shared = 64,
-}
 
 /**
  * The part of a promise that does not depend on the type of its value: what the scheduler sees.
@@ -75,30 +55,18 @@ export abstract class PromiseBase extends Slot {
    */
   cancel(): void {
     if (this.state == State.Pending) this.flags |= Flag.CancelTook;
-    this.settle(State.Cancelled);
+    this.end(State.Cancelled);
   }
 
   /** Settles it, once; everybody who waits for it becomes ready. */
-  settle(state: i32): void {
-    if (this.state != State.Pending) return;
-    this.flags |= state;
-    const waiters = this.waiters;
-    if (waiters) {
-      this.waiters = null;
-      enqueueRing(waiters);
-    }
+  end(state: i32): void {
+    settle(changetype<usize>(this), state);
   }
 
   /** Appends to those who wait for it. */
   addWaiter(waiter: PromiseBase): void {
-    const last = this.waiters;
-    if (last) {
-      waiter.next = last.next;
-      last.next = waiter;
-    } else {
-      waiter.next = waiter;
-    }
-    this.waiters = waiter;
+    const last = append(changetype<usize>(this.waiters), changetype<usize>(waiter));
+    this.waiters = changetype<PromiseBase>(last);
   }
 
   /** Takes out one of those who wait for it. */
@@ -142,6 +110,13 @@ export abstract class PromiseBase extends Slot {
   }
 }
 
+// `Node` is the same memory.
+if (
+  offsetof<PromiseBase>("flags") != offsetof<Node>("flags") ||
+  offsetof<PromiseBase>("next") != offsetof<Node>("next") ||
+  offsetof<PromiseBase>("waiters") != offsetof<Node>("waiters")
+) ERROR("rt/node.ts does not agree with rt/promise.ts");
+
 /**
  * A value that will be there later. Any number of tasks may await one.
  *
@@ -152,7 +127,7 @@ export abstract class PromiseBase extends Slot {
 export class Promise<T> extends PromiseBase {
   /** A promise that has its value already. */
   static resolve<T>(value: T): Promise<T> {
-    const promise = new Promise<T>();
+    const promise = __create<Promise<T>>();
     promise.fulfill(value);
     return promise;
   }
@@ -185,7 +160,7 @@ export class Promise<T> extends PromiseBase {
   // @ts-ignore: decorator
   @inline
   __await(): T {
-    if (this.state != State.Fulfilled) suspend(this);
+    if (this.state != State.Fulfilled) suspend(changetype<usize>(this));
     return this.get<T>();
   }
 
@@ -193,12 +168,12 @@ export class Promise<T> extends PromiseBase {
   fulfill(value: T): void {
     if (this.state != State.Pending) return;
     this.put<T>(value);
-    this.settle(State.Fulfilled);
+    this.end(State.Fulfilled);
   }
 
   /** The same for a `Promise<void>`. */
   fulfillVoid(): void {
-    this.settle(State.Fulfilled);
+    this.end(State.Fulfilled);
   }
 
   /** The value of a promise that is known to be fulfilled. */

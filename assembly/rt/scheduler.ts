@@ -1,4 +1,6 @@
-import { Flag, Promise, PromiseBase, State } from "./promise";
+import { __create } from "./create";
+import { append, Flag, link, nodeAt, State } from "./node";
+import { Promise, PromiseBase } from "./promise";
 import { resume } from "./suspend";
 
 /** The last of what is ready; its `next` is the first. */
@@ -7,34 +9,49 @@ let ready: PromiseBase | null = null;
 /** What tasks that yield wait for, until the next tick fulfils it. */
 let turn: Promise<void> | null = null;
 
+// @ts-ignore: decorator
+@inline
+function setReady(last: usize): void {
+  ready = changetype<PromiseBase | null>(last);
+}
+
 /** Makes one ready, behind the others. */
-export function enqueue(promise: PromiseBase): void {
-  const last = ready;
-  if (last) {
-    promise.next = last.next;
-    last.next = promise;
-  } else {
-    promise.next = promise;
-  }
-  ready = promise;
+export function enqueue(node: usize): void {
+  setReady(append(changetype<usize>(ready), node));
 }
 
 /** Makes a whole ring ready, given its last one. */
-export function enqueueRing(ring: PromiseBase): void {
-  const last = ready;
+// @ts-ignore: decorator
+@inline
+export function enqueueRing(ring: usize): void {
+  const last = changetype<usize>(ready);
   if (last) {
-    const first = last.next;
-    last.next = ring.next;
-    ring.next = first;
+    const first = nodeAt(last).next;
+    nodeAt(last).next = nodeAt(ring).next;
+    link(last, nodeAt(ring).next);
+    nodeAt(ring).next = first;
+    link(ring, first);
   }
-  ready = ring;
+  setReady(ring);
+}
+
+/** Settles a promise, once; everybody who waits for it becomes ready. */
+export function settle(node: usize, state: i32): void {
+  const flags = nodeAt(node).flags;
+  if (flags & State.Mask) return;
+  nodeAt(node).flags = flags | state;
+  const waiters = nodeAt(node).waiters;
+  if (waiters) {
+    nodeAt(node).waiters = 0;
+    enqueueRing(waiters);
+  }
 }
 
 /** A promise that is fulfilled when the next tick begins. */
 export function nextTurn(): Promise<void> {
   let promise = turn;
   if (!promise) {
-    promise = new Promise<void>();
+    promise = __create<Promise<void>>();
     promise.flags = Flag.Shared;
     turn = promise;
   }
@@ -55,23 +72,33 @@ const LIMIT: i32 = 4096;
 
 /** Begins a tick: those who yielded in the last one are ready. */
 export function beginTurn(): void {
-  const promise = turn;
+  const promise = changetype<usize>(turn);
   if (promise) {
     turn = null;
-    promise.settle(State.Fulfilled);
+    settle(promise, State.Fulfilled);
   }
 }
 
 /** Runs what is ready. */
 export function runReady(): void {
   for (let left = LIMIT; left > 0; left--) {
-    const last = ready;
+    const last = changetype<usize>(ready);
     if (!last) return;
-    const first = last.next!;
-    if (first == last) ready = null;
-    else last.next = first.next;
-    first.next = null;
-    if (first.flags & Flag.Task) resume(first);
-    else first.wake();
+    const first = nodeAt(last).next;
+    if (first == last) {
+      setReady(0);
+    } else {
+      const second = nodeAt(first).next;
+      nodeAt(last).next = second;
+      link(last, second);
+    }
+    nodeAt(first).next = 0;
+    if (nodeAt(first).flags & Flag.Task) resume(first);
+    else wake(changetype<PromiseBase>(first));
   }
+}
+
+/** Not inlined where nothing is on the shadow stack: here `promise` is. */
+function wake(promise: PromiseBase): void {
+  promise.wake();
 }

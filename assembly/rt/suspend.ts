@@ -1,6 +1,7 @@
 import { startRewind, startUnwind, stopRewind, stopUnwind } from "../abi/imports";
-import { Flag, PromiseBase, State } from "./promise";
-import { __Task } from "./task";
+import { append, Flag, link, nodeAt, State } from "./node";
+import { PromiseBase } from "./promise";
+import { settle } from "./scheduler";
 import { panic } from "./panic";
 
 // How a task suspends. `suspend` starts an unwind: every function between it and `resume` saves
@@ -8,6 +9,13 @@ import { panic } from "./panic";
 // the shadow stack that belongs to these functions, to a block of just that size that the task
 // owns. To go on, `resume` puts the shadow stack back and starts a rewind out of the block: the
 // same functions are called again, restore their locals, and arrive in `suspend`, which ends it.
+//
+// The area is the part of the stack region that is free at that time:
+//
+//   __data_end                       __stack_pointer                  __heap_base
+//       ╒═══════════════╤═══════════════════╤═══════════════════════════════╕
+//       │ the area ►    │                   │ ◄ the shadow stack            │
+//       ╘═══════════════╧═══════════════════╧═══════════════════════════════╛
 //
 // `suspend` and `resume` are the only ones that call the imports of asyncify, and must stay
 // functions of their own: std-shim/asyncify.ts names them, and `scratchFull`.
@@ -24,11 +32,18 @@ let phase: i32 = Phase.Normal;
 /** The task that runs. */
 let current: PromiseBase | null = null;
 
-/** Where asyncify reads and writes: the position and the limit. */
+/** What asyncify reads and writes: where it is in the area, and the area's end. */
 // @ts-ignore: decorator
-@lazy const AREA: usize = memory.data(8);
+@unmanaged
+class Area {
+  position: usize;
+  end: usize;
+}
 
-/** Bytes of the stack region that must be free when a task suspends. */
+// @ts-ignore: decorator
+@lazy const AREA: usize = memory.data(offsetof<Area>());
+
+/** Bytes of the stack region that must be free when a task suspends or resumes. */
 const STACK_RESERVE: usize = 4096;
 
 /**
@@ -50,28 +65,9 @@ export class Frames {
   /** 0 while the task runs: then the references are on the stack. */
   rootBytes: u32;
 
-  /** Makes one with room for `bytes` of frames and roots. */
-  static create(bytes: usize): Frames {
-    return changetype<Frames>(__new(offsetof<Frames>() + bytes, idof<Frames>()));
-  }
-
-  /** Bytes of frames and roots that it has room for. */
-  // @ts-ignore: decorator
-  @inline
-  get room(): usize {
-    // The size of an object stands in the word before it.
-    return load<u32>(changetype<usize>(this) - 4) - offsetof<Frames>();
-  }
-
-  // @ts-ignore: decorator
-  @inline
-  get start(): usize {
-    return changetype<usize>(this) + offsetof<Frames>();
-  }
-
   /** Called by the garbage collector. */
   private __visit(cookie: u32): void {
-    let root = this.start + this.frameBytes;
+    let root = changetype<usize>(this) + offsetof<Frames>() + this.frameBytes;
     const end = root + this.rootBytes;
     while (root < end) {
       __visit(load<usize>(root), cookie);
@@ -80,43 +76,45 @@ export class Frames {
   }
 }
 
-// All tasks look the same, whatever the type of their value.
-type AnyTask = __Task<void>;
-
+/** Frames without the compiler's help, as `Node` is a promise. */
 // @ts-ignore: decorator
-@inline
-function asTask(promise: PromiseBase): AnyTask {
-  return changetype<AnyTask>(promise);
+@unmanaged
+class FramesNode {
+  frameBytes: u32;
+  rootBytes: u32;
 }
 
-/** The task that runs, if any. */
-export function currentTask(): PromiseBase | null {
-  return current;
+/** The task that runs, or 0. */
+export function currentTask(): usize {
+  return changetype<usize>(current);
 }
 
 /** Leaves the running task until `promise` has settled. */
-export function suspend(promise: PromiseBase): void {
+export function suspend(promise: usize): void {
   if (phase == Phase.Rewinding) {
     phase = Phase.Normal;
     stopRewind();
     return;
   }
-  const task = current;
+  const task = changetype<usize>(current);
   if (!task) panic("await outside of an async function");
-  waitFor(task!, promise);
+  if (nodeAt(promise).flags & State.Mask) {
+    // It is cancelled: nothing will wake the task.
+    nodeAt(task).flags |= Flag.Abandoned;
+  } else {
+    nodeAt(task).awaiting = promise;
+    link(task, promise);
+    const last = append(nodeAt(promise).waiters, task);
+    nodeAt(promise).waiters = last;
+    link(promise, last);
+    if (nodeAt(task).flags & Flag.CancelRequested) cancelTask(task);
+  }
   phase = Phase.Unwinding;
-  const limit = __stack_pointer;
-  if (limit < __data_end + STACK_RESERVE) scratchFull();
-  store<usize>(AREA, __data_end);
-  store<usize>(AREA, limit, sizeof<usize>());
+  const area = changetype<Area>(AREA);
+  area.position = __data_end;
+  area.end = __stack_pointer;
+  if (__stack_pointer < __data_end + STACK_RESERVE) scratchFull();
   startUnwind(AREA);
-}
-
-function waitFor(task: PromiseBase, promise: PromiseBase): void {
-  asTask(task).awaiting = promise;
-  if (promise.state != State.Pending) return;
-  promise.addWaiter(task);
-  if (task.flags & Flag.CancelRequested) cancelTask(task);
 }
 
 /** The area or the stack has no room for the frames of a task. Must not allocate. */
@@ -124,110 +122,127 @@ export function scratchFull(): void {
   panic("the frames of a suspended task do not fit into the stack (asc --stackSize)");
 }
 
-/** Passes the request on to what the task awaits. */
-export function cancelTask(task: PromiseBase): void {
-  if (task.state != State.Pending) return;
-  task.flags |= Flag.CancelRequested;
-  const promise = asTask(task).awaiting;
-  if (!promise || promise.state != State.Pending) return;
-  if (!promise.release(task)) {
-    // Others wait for it too: this one leaves alone.
-    drop(task);
-  }
+/** Passes the request to end early on to what the task awaits. */
+export function cancelTask(task: usize): void {
+  const flags = nodeAt(task).flags;
+  if (flags & State.Mask) return;
+  nodeAt(task).flags = flags | Flag.CancelRequested;
+  const promise = nodeAt(task).awaiting;
+  if (!promise || nodeAt(promise).flags & State.Mask) return;
+  // When others wait for it too, this one leaves alone.
+  if (!release(changetype<PromiseBase>(promise), task)) drop(task);
+}
+
+function release(promise: PromiseBase, task: usize): bool {
+  return promise.release(changetype<PromiseBase>(task));
 }
 
 /** Ends a suspended task that will never go on. */
-function drop(task: PromiseBase): void {
-  asTask(task).frames = null;
-  asTask(task).awaiting = null;
-  task.flags |= Flag.CancelTook;
-  task.settle(State.Cancelled);
+function drop(task: usize): void {
+  nodeAt(task).frames = 0;
+  nodeAt(task).awaiting = 0;
+  nodeAt(task).flags |= Flag.CancelTook;
+  settle(task, State.Cancelled);
 }
 
 /** Runs a task from where it stands, up to its end or its next suspension. */
-export function resume(task: PromiseBase): void {
-  const awaiting = asTask(task).awaiting;
-  if (awaiting) {
-    if (awaiting.state == State.Cancelled) {
+export function resume(task: usize): void {
+  const awaited = nodeAt(task).awaiting;
+  if (awaited) {
+    const flags = nodeAt(awaited).flags;
+    if (flags & State.Cancelled) {
       drop(task);
       return;
     }
-    task.flags |= awaiting.flags & Flag.CancelTook;
-    asTask(task).awaiting = null;
+    nodeAt(task).flags |= flags & Flag.CancelTook;
+    nodeAt(task).awaiting = 0;
   }
-  const previous = current;
-  current = task;
-  const base = __stack_pointer;
-  const frames = asTask(task).frames;
-  if (frames) {
-    const bytes = <usize>frames.rootBytes;
-    const end = frames.start + frames.frameBytes;
-    const top = base - bytes;
-    if (top < __data_end + STACK_RESERVE) scratchFull();
-    copyWords(top, end, bytes);
-    frames.rootBytes = 0;
-    __stack_pointer = top;
-    store<usize>(AREA, end);
-    store<usize>(AREA, end, sizeof<usize>());
-    phase = Phase.Rewinding;
-    startRewind(AREA);
-  }
-  call_indirect<void>(asTask(task).entry, changetype<usize>(task));
+  // Two references of this function's own: a frame of the shadow stack, made by hand.
+  const base = __stack_pointer - 2 * sizeof<usize>();
+  if (base < __data_end + STACK_RESERVE) scratchFull();
+  const previous = changetype<usize>(current);
+  store<usize>(base, task);
+  store<usize>(base, previous, sizeof<usize>());
+  __stack_pointer = base;
+  current = changetype<PromiseBase>(task);
+  const frames = nodeAt(task).frames;
+  if (frames) restore(frames, base);
+  call_indirect<void>(nodeAt(task).entry, task);
   if (phase == Phase.Unwinding) {
     phase = Phase.Normal;
-    if (load<usize>(AREA) > load<usize>(AREA, sizeof<usize>())) scratchFull();
     stopUnwind();
-    keep(asTask(task), base);
-    __stack_pointer = base;
-    settleAbandoned(task);
+    keep(task, frames, base);
+    if (nodeAt(task).flags & Flag.Abandoned) drop(task);
   } else {
-    asTask(task).frames = null;
-    task.settle(State.Fulfilled);
+    nodeAt(task).frames = 0;
+    settle(task, State.Fulfilled);
   }
-  current = previous;
+  __stack_pointer = base + 2 * sizeof<usize>();
+  current = changetype<PromiseBase | null>(previous);
 }
 
-/** The task came to await something that is cancelled already: nothing will wake it. */
-function settleAbandoned(task: PromiseBase): void {
-  const awaiting = asTask(task).awaiting;
-  if (awaiting && awaiting.state == State.Cancelled && !task.next) drop(task);
+/** Puts the references back on the stack, and begins to rewind. */
+// @ts-ignore: decorator
+@inline
+function restore(frames: usize, base: usize): void {
+  const node = changetype<FramesNode>(frames);
+  const bytes = <usize>node.rootBytes;
+  const end = frames + offsetof<FramesNode>() + node.frameBytes;
+  const top = base - bytes;
+  if (top < __data_end + STACK_RESERVE) scratchFull();
+  node.rootBytes = 0;
+  copyWords(top, end, bytes);
+  __stack_pointer = top;
+  const area = changetype<Area>(AREA);
+  area.position = end;
+  area.end = end;
+  phase = Phase.Rewinding;
+  startRewind(AREA);
 }
 
 /** Copies what asyncify saved, and the references above it, to a block of the task's own. */
-function keep(task: AnyTask, base: usize): void {
-  const from = __data_end;
-  const frameBytes = load<usize>(AREA) - from;
+// @ts-ignore: decorator
+@inline
+function keep(task: usize, frames: usize, base: usize): void {
+  const frameBytes = changetype<Area>(AREA).position - __data_end;
   const top = __stack_pointer;
   const rootBytes = base - top;
-  let frames = task.frames;
-  if (!frames || frames.room < frameBytes + rootBytes) {
+  const bytes = offsetof<FramesNode>() + frameBytes + rootBytes;
+  // The size of an object stands in the word before it.
+  if (!frames || <usize>load<u32>(frames - 4) < bytes) {
     // May collect: the references are still on the stack.
-    frames = Frames.create(frameBytes + rootBytes);
-    task.frames = frames;
+    frames = __new(bytes, idof<Frames>());
+    nodeAt(task).frames = frames;
+    link(task, frames);
   }
-  const to = frames.start;
-  copyWords(to, from, frameBytes);
-  frames.frameBytes = <u32>frameBytes;
+  const node = changetype<FramesNode>(frames);
+  const to = frames + offsetof<FramesNode>();
+  node.frameBytes = <u32>frameBytes;
+  node.rootBytes = <u32>rootBytes;
+  copyWords(to, __data_end, frameBytes);
+  const roots = to + frameBytes;
   for (let offset: usize = 0; offset < rootBytes; offset += sizeof<usize>()) {
     const root = load<usize>(top + offset);
-    store<usize>(to + frameBytes + offset, root);
+    store<usize>(roots + offset, root);
     // The collector may have visited this block already.
-    __link(changetype<usize>(frames), root, true);
+    if (root) link(frames, root);
   }
-  frames.rootBytes = <u32>rootBytes;
 }
 
-/** Copies few bytes without the cost of calling `memory.copy`. */
+/** Copies a multiple of four bytes; few of them faster than `memory.copy` does. */
 // @ts-ignore: decorator
 @inline
 function copyWords(to: usize, from: usize, bytes: usize): void {
-  if (bytes > 256) {
+  if (bytes > 48) {
     memory.copy(to, from, bytes);
     return;
   }
-  let offset: usize = 0;
-  while (offset < bytes) {
-    store<u32>(to + offset, load<u32>(from + offset));
-    offset += 4;
+  let left = bytes;
+  while (left >= 8) {
+    store<u64>(to, load<u64>(from));
+    to += 8;
+    from += 8;
+    left -= 8;
   }
+  if (left) store<u32>(to, load<u32>(from));
 }

@@ -1,4 +1,5 @@
-import { Flag, Promise, PromiseBase } from "./promise";
+import { Flag, Node } from "./node";
+import { Promise, PromiseBase } from "./promise";
 import { cancelTask, Frames, resume } from "./suspend";
 
 /**
@@ -19,11 +20,18 @@ export abstract class __Task<T> extends Promise<T> {
   start(entry: usize): Promise<T> {
     this.flags = Flag.Task;
     this.entry = load<u32>(entry);
-    resume(this);
+    resume(changetype<usize>(this));
     return this;
   }
 
   cancel(): void {
-    cancelTask(this);
+    cancelTask(changetype<usize>(this));
   }
 }
+
+// `Node` is the same memory.
+if (
+  offsetof<__Task<i32>>("frames") != offsetof<Node>("frames") ||
+  offsetof<__Task<i32>>("awaiting") != offsetof<Node>("awaiting") ||
+  offsetof<__Task<i32>>("entry") != offsetof<Node>("entry")
+) ERROR("rt/node.ts does not agree with rt/task.ts");

@@ -1,7 +1,9 @@
 import { Clock } from "../abi/flags";
 import { now } from "../abi/imports";
+import { __create } from "./create";
 import { useTimers } from "./hooks";
-import { Promise, State } from "./promise";
+import { State } from "./node";
+import { Promise } from "./promise";
 
 // A heap of four children each, outside of the collector's memory: what is in it is pinned. Equal
 // deadlines fire in the order in which they were set, which `order` keeps.
@@ -31,10 +33,11 @@ export class Timer extends Promise<void> {
   /** Where it is in the heap. */
   private place: i32 = 0;
 
-  /** `deadline`: nanoseconds of the monotonic clock. */
-  constructor(deadline: i64) {
-    super();
-    add(this, deadline);
+  /** One that is fulfilled at `deadline`, nanoseconds of the monotonic clock. */
+  static at(deadline: i64): Timer {
+    const timer = __create<Timer>();
+    add(timer, deadline);
+    return timer;
   }
 
   cancel(): void {
@@ -153,7 +156,7 @@ function fire(): void {
     if (entry.deadline > time) return;
     const timer = changetype<Timer>(entry.timer);
     remove(0);
-    timer.settle(State.Fulfilled);
+    timer.end(State.Fulfilled);
     __unpin(changetype<usize>(timer));
   }
 }

@@ -1,0 +1,68 @@
+import { __alloc, __free } from "rt/tlsf";
+
+// AssemblyScript's allocator looks for the best fit and joins neighbours again with every free,
+// which is worth its time for large blocks. Small ones come and go with every await: those that
+// are freed are kept here by size, and handed out again as they are. The compiler takes these
+// functions for `__alloc` and `__free` (std-shim names them).
+
+/** Blocks of up to so many bytes, their header included, are kept. */
+const LARGEST: usize = 512;
+
+/** The sizes of blocks are multiples of 16, their header of 4 included. */
+const STEP_BITS: usize = 4;
+
+/** The first free block of each size; it holds the address of the next one. */
+// @ts-ignore: decorator
+@lazy const BINS: usize = memory.data(132);
+
+/** Bytes in all bins. */
+let kept: usize = 0;
+
+// @ts-ignore: decorator
+@inline
+function binOf(blockSize: usize): usize {
+  return BINS + ((blockSize >> STEP_BITS) << alignof<usize>());
+}
+
+/** What `__alloc` is. */
+export function allocate(size: usize): usize {
+  if (size > LARGEST - 4) return allocateLarge(size);
+  const blockSize = (size + 19) & ~15;
+  const bin = binOf(blockSize);
+  const block = load<usize>(bin);
+  if (!block) return __alloc(size);
+  store<usize>(bin, load<usize>(block));
+  kept -= blockSize;
+  return block;
+}
+
+/** What `__free` is. */
+export function release(block: usize): void {
+  if (block < __heap_base) return;
+  const blockSize = (load<usize>(block - 4) & ~3) + 4;
+  if (blockSize > LARGEST) {
+    __free(block);
+    return;
+  }
+  const bin = binOf(blockSize);
+  store<usize>(block, load<usize>(bin));
+  store<usize>(bin, block);
+  kept += blockSize;
+}
+
+/** Rather than let the memory grow while much of it is kept, gives everything back. */
+function allocateLarge(size: usize): usize {
+  if (kept > <usize>memory.size() << 14) {
+    for (let bin = BINS; bin <= binOf(LARGEST); bin += sizeof<usize>()) {
+      let block = load<usize>(bin);
+      store<usize>(bin, 0);
+      while (block) {
+        const next = load<usize>(block);
+        __free(block);
+        block = next;
+      }
+    }
+    kept = 0;
+  }
+  return __alloc(size);
+}
