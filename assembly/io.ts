@@ -1,0 +1,363 @@
+/**
+ * Reading and writing, whatever is read and written: the two interfaces, the standard streams, and
+ * what is built on them.
+ *
+ * A buffer travels: a call takes a `Vec<u8>`, lends it to the kernel, and gives it back in its
+ * `BufResult`. Touching it in between is a bug of the app and dies with "buffer is lent".
+ *
+ * @module
+ */
+import { Errno } from "./abi/errno";
+import { Handle, Offset } from "./abi/flags";
+import { Op } from "./abi/op";
+import { BufResult, Error, ErrorKind, Result, Unit } from "./error";
+import { Operation } from "./rt/operation";
+import { Stream } from "./transfer";
+import { Vec } from "./vec";
+
+export { BufResult, Error, ErrorKind, Result, Unit } from "./error";
+
+const enum Size {
+  /** What a `BufReader` asks for at a time. */
+  ReadAhead = 8 * 1024,
+  /** What `copy` moves at a time. */
+  Copy = 128 * 1024,
+  /** What `readToEnd` asks for first, where it expects something or only the end, and at most. */
+  Chunk = 8 * 1024,
+  Probe = 64,
+  ChunkMost = 1024 * 1024,
+  /** What is handed to a writer at a time that has shown that it takes less than it is given. */
+  Piece = 64 * 1024,
+  /** How much room for text that waits to be printed is kept for the next text. */
+  PrintMost = 64 * 1024,
+}
+
+/** What bytes come from. */
+export interface AsyncRead {
+  /**
+   * Reads once: fills `buf` from index 0 up to its capacity at most, and sets its length to what
+   * came. Fewer bytes than the capacity mean nothing; `n == 0` without an error is the end. A
+   * `buf` without capacity is refused (`InvalidInput`), since the result would look like the end.
+   */
+  read(buf: Vec<u8>): Promise<BufResult>;
+}
+
+/** What bytes go to. */
+export interface AsyncWrite {
+  /**
+   * Writes once: the elements of `buf`, or fewer of them from the beginning, as `n` says. `buf`
+   * comes back unchanged.
+   */
+  write(buf: Vec<u8>): Promise<BufResult>;
+}
+
+// ── The standard streams ─────────────────────────────────────────────────────────────────────────
+
+/** The standard input. It keeps nothing back: to read lines wrap it in one `BufReader`. */
+export class Stdin extends Stream implements AsyncRead {
+  /** See `AsyncRead.read`. */
+  read(buf: Vec<u8>): Promise<BufResult> {
+    return this.transfer(Op.Read, buf, buf.capacity);
+  }
+}
+
+/** The standard output, or the standard error output. It keeps nothing back either. */
+export class Stdout extends Stream implements AsyncWrite {
+  /** See `AsyncWrite.write`. */
+  write(buf: Vec<u8>): Promise<BufResult> {
+    return this.transfer(Op.Write, buf, buf.length);
+  }
+}
+
+/** The standard input. */
+export function stdin(): Stdin {
+  return new Stdin(Handle.Stdin, "stdin", Offset.Current);
+}
+
+/** The standard output. */
+export function stdout(): Stdout {
+  return new Stdout(Handle.Stdout, "stdout", Offset.Current);
+}
+
+/** The standard error output. */
+export function stderr(): Stdout {
+  return new Stdout(Handle.Stderr, "stderr", Offset.Current);
+}
+
+/**
+ * Where text is printed. What comes while a write is in flight waits for it, and is written as a
+ * whole by the next one: everything arrives in the order of the calls, whoever awaits what.
+ */
+class Printer {
+  /** What waits. */
+  waiting: Vec<u8> = new Vec<u8>();
+  /** An empty one, to wait in next. */
+  spare: Vec<u8> = new Vec<u8>();
+  printing: Promise<Result<Unit>> | null = null;
+
+  constructor(readonly handle: u32, readonly name: string) {}
+
+  print(text: string): Promise<Result<Unit>> {
+    this.waiting.pushString(text);
+    let printing = this.printing;
+    if (printing === null) {
+      const first = this.waiting;
+      this.waiting = this.spare;
+      printing = new PrintOperation(this, first).start();
+      this.printing = printing;
+    }
+    return printing;
+  }
+}
+
+/** Writes all that waits, by as many writes as that takes. */
+// @ts-ignore: decorator
+@final
+class PrintOperation extends Operation<Result<Unit>> {
+  private left: i32;
+
+  constructor(private printer: Printer, private text: Vec<u8>) {
+    super(Op.Write);
+    this.handle = printer.handle;
+    this.offset = Offset.Current;
+    this.left = text.length;
+    this.lend0(text, text.length);
+  }
+
+  protected retry(result: i64): bool {
+    const left = this.left - <i32>result;
+    if (result < 0 || (result == 0 && left > 0)) return false;
+    if (left > 0) {
+      this.left = left;
+      this.advance0(<u32>result);
+      return true;
+    }
+    const printer = this.printer;
+    const next = printer.waiting;
+    if (next.length == 0) return false;
+    this.left = next.length;
+    this.exchange0(next, next.length);
+    printer.waiting = emptied(this.text);
+    this.text = next;
+    return true;
+  }
+
+  protected settle(result: i64, osError: u32): Result<Unit> {
+    const printer = this.printer;
+    printer.printing = null;
+    printer.spare = emptied(this.text);
+    // A write that took nothing, or was cancelled half way, is no success.
+    if (result >= 0 && result < this.left) result = result == 0 ? -Errno.EIO : -Errno.ECANCELED;
+    if (result >= 0 && printer.waiting.length == 0) return Result.unit();
+    printer.waiting.clear();
+    if (result >= 0) result = -Errno.ECANCELED;
+    return Result.err<Unit>(Error.fromResult(result, osError, "write", printer.name));
+  }
+}
+
+/** The same Vec without its elements; without its room, too, if that is much. */
+function emptied(text: Vec<u8>): Vec<u8> {
+  text.clear();
+  return text.capacity > Size.PrintMost ? new Vec<u8>() : text;
+}
+
+// @ts-ignore: decorator
+@lazy const output: Printer = new Printer(Handle.Stdout, "stdout");
+// @ts-ignore: decorator
+@lazy const errors: Printer = new Printer(Handle.Stderr, "stderr");
+
+/**
+ * Prints text to the standard output. Done once all of it, and all that was printed before, has
+ * been written. Texts come out in the order of the calls even when they are not awaited one by
+ * one, but what `main` does not wait for at all may be lost.
+ */
+export function print(text: string): Promise<Result<Unit>> {
+  return output.print(text);
+}
+
+/** `print` with a line feed at the end. */
+export function println(text: string = ""): Promise<Result<Unit>> {
+  return output.print(text + "\n");
+}
+
+/** `print` to the standard error output. */
+export function eprint(text: string): Promise<Result<Unit>> {
+  return errors.print(text);
+}
+
+/** `println` to the standard error output. */
+export function eprintln(text: string = ""): Promise<Result<Unit>> {
+  return errors.print(text + "\n");
+}
+
+// ── Reading lines ────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * Reads ahead, so that small reads, and reads up to a delimiter, cost few operations. What has been
+ * read and not yet asked for is lost with the reader: make one for a stream, and keep it. A call
+ * that is cancelled takes nothing out: the next one finds everything that has come.
+ *
+ * One call at a time: two would share one buffer.
+ */
+export class BufReader implements AsyncRead {
+  /** What was read; up to `position` it has been taken. */
+  private ahead: Vec<u8>;
+  private position: i32 = 0;
+  /** Where the next read goes when `ahead` still holds something. */
+  private spare: Vec<u8> = new Vec<u8>();
+
+  /** `capacity`, in bytes and at least 1: how much it asks `inner` for at a time. */
+  constructor(private inner: AsyncRead, private capacity: i32 = Size.ReadAhead) {
+    this.ahead = Vec.withCapacity<u8>(capacity);
+  }
+
+  /** See `AsyncRead.read`. Asks the inner stream only when nothing is left of its last answer. */
+  async read(buf: Vec<u8>): Promise<BufResult> {
+    if (this.position == this.ahead.length) {
+      // What would only be copied goes straight to its place; an empty `buf` is refused there.
+      if (buf.capacity == 0 || buf.capacity >= this.capacity) return await this.inner.read(buf);
+      const more = this.keep(await this.inner.read(this.room()));
+      if (more.isErr) return new BufResult(0, buf, more.error);
+    }
+    buf.clear();
+    return this.take(min(this.position + buf.capacity, this.ahead.length), buf);
+  }
+
+  /**
+   * Appends to `buf` up to the next `delimiter`, that one included, or up to the end. `n` says how
+   * many bytes these were; 0 is the end. With an error nothing is taken.
+   */
+  async readUntil(delimiter: u8, buf: Vec<u8>): Promise<BufResult> {
+    let searched = this.position;
+    while (true) {
+      const end = this.ahead.indexOf(delimiter, searched) + 1;
+      if (end > 0) return this.take(end, buf);
+      const room = this.room();
+      searched = this.ahead.length;
+      const more = this.keep(await this.inner.read(room));
+      if (more.isErr) return new BufResult(0, buf, more.error);
+      if (more.n == 0) return this.take(this.ahead.length, buf);
+    }
+  }
+
+  /**
+   * The next line together with its end, `\n` or `\r\n`; the last one may have none. The empty
+   * string is the end of the input. A line that is not UTF-8 is an `InvalidData` error; it is
+   * taken, so that the next call gives the next line.
+   */
+  async readLine(): Promise<Result<string>> {
+    const line = await this.readUntil(0x0a, new Vec<u8>());
+    return line.isErr ? Result.err<string>(line.error) : textOf(line.buf, null);
+  }
+
+  /** Where the next read goes: behind what has not been taken, or to a place of its own. */
+  private room(): Vec<u8> {
+    const ahead = this.ahead;
+    if (this.position > 0) ahead.drain(this.position);
+    this.position = 0;
+    if (ahead.length == 0) return ahead;
+    // As much again as there is, so that a long line costs few reads.
+    if (this.spare.capacity < ahead.length) {
+      this.spare = Vec.withCapacity<u8>(max(ahead.length, this.capacity));
+    }
+    return this.spare;
+  }
+
+  /** Keeps what was read into `room`. */
+  private keep(more: BufResult): BufResult {
+    if (more.n > 0 && more.buf !== this.ahead) this.ahead.extend(more.buf);
+    return more;
+  }
+
+  /** Moves what was read, up to `end`, to `buf`. */
+  private take(end: i32, buf: Vec<u8>): BufResult {
+    const n = end - this.position;
+    buf.extend(this.ahead.slice(this.position, end));
+    this.position = end;
+    return new BufResult(n, buf);
+  }
+}
+
+/** Bytes as a string, or an `InvalidData` error that names `path`. */
+export function textOf(bytes: Vec<u8>, path: string | null): Result<string> {
+  if (bytes.isUtf8()) return Result.ok<string>(bytes.toString());
+  const error = new Error(ErrorKind.InvalidData, "not valid UTF-8");
+  return Result.err<string>(error.in("read", path));
+}
+
+// ── Whole streams ────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * Writes all of `buf`, by as many writes as that takes. `n` says how much was written when there
+ * is an error; a writer that takes nothing is one, of the kind `WriteZero`. `buf` comes back
+ * unchanged.
+ */
+export async function writeAll(writer: AsyncWrite, buf: Vec<u8>): Promise<BufResult> {
+  const length = buf.length;
+  let n = 0;
+  let piece = buf;
+  while (n < length) {
+    const written = await writer.write(piece);
+    if (written.isErr) return new BufResult(n, buf, written.error);
+    if (written.n == 0) {
+      return new BufResult(n, buf, new Error(ErrorKind.WriteZero, "nothing was written").in("write"));
+    }
+    n += written.n;
+    // A writer lends whole buffers, so that the rest has to be copied: but not all of it each time.
+    if (n < length) piece = buf.slice(n, min(n + Size.Piece, length));
+  }
+  return new BufResult(n, buf);
+}
+
+/**
+ * Reads to the end, and appends to `buf` what comes; `n` says how much that was. Into a `buf` that
+ * is empty, and has room, the first read goes directly: give it the room that is expected. With an
+ * error `buf` holds what came before it.
+ */
+export async function readToEnd(reader: AsyncRead, buf: Vec<u8>): Promise<BufResult> {
+  const start = buf.length;
+  const isDirect = start == 0 && buf.capacity > 0;
+  let room = isDirect ? buf : Vec.withCapacity<u8>(Size.Chunk);
+  let isFirst = isDirect;
+  while (true) {
+    const came = await reader.read(room);
+    if (came.isErr) {
+      if (isFirst) buf.clear();
+      return new BufResult(buf.length - start, buf, came.error);
+    }
+    if (came.n == 0) return new BufResult(buf.length - start, buf);
+    room = came.buf;
+    if (isFirst) buf = room;
+    else buf.extend(room);
+    // After the room that was expected to be enough, look for the end with little.
+    if (isFirst) room = Vec.withCapacity<u8>(Size.Probe);
+    else if (came.n == room.capacity && came.n < Size.ChunkMost) {
+      room = Vec.withCapacity<u8>(came.n * 4);
+    }
+    isFirst = false;
+  }
+}
+
+/** Reads to the end. `InvalidData` when it is not UTF-8. */
+export async function readToString(reader: AsyncRead): Promise<Result<string>> {
+  const all = await readToEnd(reader, new Vec<u8>());
+  return all.isErr ? Result.err<string>(all.error) : textOf(all.buf, null);
+}
+
+/**
+ * Moves everything from `reader` to `writer`, through one buffer. The value is how many bytes that
+ * was. After an error there is no telling how many reached the writer.
+ */
+export async function copy(reader: AsyncRead, writer: AsyncWrite): Promise<Result<u64>> {
+  let buf = Vec.withCapacity<u8>(Size.Copy);
+  let total: u64 = 0;
+  while (true) {
+    const came = await reader.read(buf);
+    if (came.isErr) return Result.err<u64>(came.error);
+    if (came.n == 0) return Result.ok<u64>(total);
+    const gone = await writeAll(writer, came.buf);
+    if (gone.isErr) return Result.err<u64>(gone.error);
+    buf = gone.buf;
+    total += gone.n;
+  }
+}

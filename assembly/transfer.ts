@@ -1,0 +1,107 @@
+/**
+ * What files and the standard streams have in common: bytes flow through a handle.
+ *
+ * @module
+ */
+import { Errno } from "./abi/errno";
+import { Terminal } from "./abi/flags";
+import { Op } from "./abi/op";
+import { BufResult, Error } from "./error";
+import { hostTerminal } from "./rt/host";
+import { Operation } from "./rt/operation";
+import { Vec } from "./vec";
+
+/** A handle that bytes flow through. Every transfer is one operation and no task. */
+export abstract class Stream {
+  constructor(
+    /** The host's number for it. For std alone. */
+    public handle: u32,
+    /** What messages call it: a path, or the name of a standard stream. */
+    readonly name: string,
+    /**
+     * Where the next transfer begins that is not told where; `Offset.Current` for what has no
+     * position of the guest's. For std alone.
+     */
+    public cursor: i64,
+  ) {}
+
+  /** Whether a person is at the other end. */
+  isTerminal(): bool {
+    return hostTerminal(this.handle, Terminal.IsTerminal, 0) == 1;
+  }
+
+  /**
+   * Transfers at the cursor. That moves at once and by the whole length, so that of two transfers
+   * in flight the second continues where the first ends; when fewer bytes went through, and no
+   * later transfer relied on it, it moves back.
+   */
+  protected transfer(opcode: u32, buf: Vec<u8>, length: i32): Promise<BufResult> {
+    const from = this.cursor;
+    const reserved = from < 0 ? 0 : length;
+    this.cursor = from + reserved;
+    return startTransfer(this, opcode, buf, length, from, reserved);
+  }
+
+  /** Transfers at an offset, and leaves the cursor alone. */
+  protected transferAt(
+    opcode: u32, buf: Vec<u8>, length: i32, offset: u64,
+  ): Promise<BufResult> {
+    // To the host a negative offset means the current position.
+    if (<i64>offset < 0) return refuse(this, opcode, buf);
+    return startTransfer(this, opcode, buf, length, <i64>offset, 0);
+  }
+}
+
+/**
+ * Starts one read or write of `length` bytes at `from`, or at the system's position when that is
+ * `Offset.Current`. The cursor has moved by `reserved` bytes in advance.
+ */
+export function startTransfer(
+  stream: Stream, opcode: u32, buf: Vec<u8>, length: i32, from: i64, reserved: i32,
+): Promise<BufResult> {
+  // A read into nothing would look like the end of the stream.
+  if (length == 0 && opcode == Op.Read) return refuse(stream, opcode, buf);
+  return new Transfer(stream, opcode, buf, length, from, reserved).start();
+}
+
+function refuse(stream: Stream, opcode: u32, buf: Vec<u8>): Promise<BufResult> {
+  return Promise.resolve(new BufResult(0, buf, errorOf(stream, opcode, -Errno.EINVAL, 0)));
+}
+
+function errorOf(stream: Stream, opcode: u32, result: i64, osError: u32): Error {
+  const operation = opcode == Op.Read ? "read" : "write";
+  return Error.fromResult(result, osError, operation, stream.name);
+}
+
+/** One read or write. */
+// @ts-ignore: decorator
+@final
+class Transfer extends Operation<BufResult> {
+  constructor(
+    private stream: Stream,
+    private opcode: u32,
+    private buf: Vec<u8>,
+    length: i32,
+    private from: i64,
+    /** By how much the cursor has moved in advance. */
+    private reserved: i32,
+  ) {
+    super(opcode);
+    this.handle = stream.handle;
+    this.offset = from;
+    this.lend0(buf, length);
+  }
+
+  protected settle(result: i64, osError: u32): BufResult {
+    const stream = this.stream;
+    const buf = this.buf;
+    const n = <i32>max(result, 0);
+    // Nobody has moved the cursor since. It stays where it is when nothing was reserved.
+    if (stream.cursor == this.from + this.reserved) {
+      stream.cursor = this.from + min(n, this.reserved);
+    }
+    if (result < 0) return new BufResult(0, buf, errorOf(stream, this.opcode, result, osError));
+    if (this.opcode == Op.Read) buf.setLength(n);
+    return new BufResult(n, buf);
+  }
+}
