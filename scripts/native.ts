@@ -16,18 +16,12 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = join(root, "host/native");
 const stampFile = join(folder, "build/stamp");
 
-/** The part of `binding.gyp` that compiling without node-gyp needs. It is kept strict JSON. */
+/** The part of `binding.gyp` that calling the compiler oneself needs; the file is strict JSON. */
 interface Target {
   sources: string[];
   defines: string[];
   cflags: string[];
   ldflags: string[];
-}
-
-/** How to build: extra flags for compiler and linker, and where the result goes. */
-export interface CompileOptions {
-  output: string;
-  flags?: readonly string[];
 }
 
 /** The command of the C compiler on this machine, or null. */
@@ -40,24 +34,35 @@ export function findCompiler(): string | null {
 }
 
 /**
- * Compiles the addon by one call of the C compiler.
+ * Compiles and links C with the flags that the addon is built with.
  *
+ * @param inputs C files and objects.
+ * @param flags are added to those of `binding.gyp`.
  * @throws with the compiler's own words when it finds an error.
  */
-export function compileAddon(compiler: string, options: CompileOptions): void {
-  const target = readTarget();
+export function compileC(
+  compiler: string, output: string, inputs: readonly string[], flags: readonly string[],
+): void {
+  const { defines, cflags } = readTarget();
+  mkdirSync(dirname(output), { recursive: true });
+  const names = defines.map((name) => `-D${name}`);
+  run(compiler, [...names, ...cflags, ...flags, ...inputs, "-pthread", "-o", output]);
+}
+
+/** The sources of the helper: all of them, or those that need no Node. */
+export function helperSources(withoutNode = false): string[] {
+  const sources = readTarget().sources.filter((file) => !withoutNode || file !== "addon.c");
+  return sources.map((file) => join(folder, file));
+}
+
+/** Compiles the addon without node-gyp. @throws like `compileC`. */
+export function compileAddon(
+  compiler: string, output: string, flags: readonly string[] = [],
+): void {
   const headers = headersFolder();
   if (headers === null) throw new Error("Node's headers (node_api.h) are not installed");
-  mkdirSync(dirname(options.output), { recursive: true });
-  run(compiler, [
-    ...target.defines.map((name) => `-D${name}`),
-    ...target.cflags,
-    ...(options.flags ?? []),
-    ...["-I", headers, "-shared", "-fPIC", "-pthread"],
-    ...target.ldflags,
-    ...target.sources.map((file) => join(folder, file)),
-    ...["-o", options.output],
-  ]);
+  const all = ["-I", headers, "-shared", "-fPIC", ...readTarget().ldflags, ...flags];
+  compileC(compiler, output, helperSources(), all);
 }
 
 /** Where `node-gyp-build` finds the helper of this platform, from the root of the package. */
@@ -133,7 +138,7 @@ function compile(compiler: string): string {
     return join(folder, "build/Release/native.node");
   }
   const output = join(folder, "build/native.node");
-  compileAddon(compiler, { output });
+  compileAddon(compiler, output);
   return output;
 }
 

@@ -74,7 +74,9 @@ static int copy_path(const struct core *core, const struct submission *from, cha
   if (prefix_end > STAGE_LAYOUT_SIZE) return -EFAULT;
   size_t length = (size_t)from->prefix_length + from->length0;
   memcpy(to, core->stage + from->prefix_offset, from->prefix_length);
-  if (from->length0 > 0) memcpy(to + from->prefix_length, core->memory + from->pointer0, from->length0);
+  if (from->length0 > 0) {
+    memcpy(to + from->prefix_length, core->memory + from->pointer0, from->length0);
+  }
   to[length] = '\0';
   return memchr(to, '\0', length) == NULL ? 0 : -EINVAL;
 }

@@ -1,6 +1,6 @@
 /*
- * One io_uring: its mappings, its two queues, and the one system call that drives them. Knows nothing
- * of operations; `uring.c` gives the entries their meaning.
+ * One io_uring: its mappings, its two queues, and the one system call that drives them. Knows
+ * nothing of operations; `uring.c` gives the entries their meaning.
  *
  * Thread: every function only on the thread that opened the ring (the kernel may enforce that).
  * Invariant: `outstanding` is how many completions the kernel still owes, prepared submissions

@@ -7,6 +7,7 @@
  * been taken; its user_data is the slot's index and generation.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -85,9 +86,20 @@ static void prepare_nop(struct core *core, struct slot *slot, struct uring_sqe *
   (void)core, (void)slot, (void)sqe;
 }
 
+/*
+ * The kernel tries an open with O_NONBLOCK first, and what that gives for a FIFO is wrong: a reader
+ * that sees the end before anybody wrote, or ENXIO for a writer. So a kernel thread does every open
+ * that might block on a FIFO.
+ */
+static bool may_be_fifo(uint64_t flags)
+{
+  return !(flags & O_DIRECTORY) && !(flags & O_EXCL) && (flags & O_ACCMODE) != O_RDWR;
+}
+
 static void prepare_open(struct core *core, struct slot *slot, struct uring_sqe *sqe)
 {
   (void)core;
+  if (may_be_fifo(slot->operation->record.open.flags)) sqe->flags = URING_SQE_ASYNC;
   sqe->descriptor = slot->operation->descriptor;
   sqe->address = address_of(slot->operation->path);
   sqe->length = sizeof slot->operation->record.open;
@@ -548,15 +560,15 @@ int uring_close(struct core *core)
   struct uring *uring = (struct uring *)core;
   core->closing = true;
   core->produced = 0;
-  int64_t deadline = now() + DRAIN_LIMIT_NS;
-  int64_t cancelled_at = INT64_MIN;
+  int64_t cancel_at = now();
+  int64_t deadline = cancel_at + DRAIN_LIMIT_NS;
   while (uring->ring.outstanding > 0) {
     int64_t time = now();
     if (time >= deadline) return -EBUSY;
     /* Once more now and then: an operation may have been between two submissions. */
-    if (time - cancelled_at >= DRAIN_STEP_NS) {
+    if (time >= cancel_at) {
       cancel_everything(uring);
-      cancelled_at = time;
+      cancel_at = time + DRAIN_STEP_NS;
     }
     /* A timer that is still in the ring ends the wait too; one more would outlive the rest. */
     int result = enter(uring, uring->timers > 0 ? -1 : DRAIN_STEP_NS);

@@ -124,6 +124,10 @@ enum uring_opcode {
   URING_OP_NONE = 255,
 };
 
+enum uring_sqe_flag {
+  URING_SQE_ASYNC = 1u << 4, /* leave it to a kernel thread at once */
+};
+
 enum uring_setup {
   URING_SETUP_CQSIZE = 1u << 3,
   URING_SETUP_CLAMP = 1u << 4,
