@@ -27,8 +27,8 @@ class Square implements Shape {
 }
 
 namespace Numbers {
-  export function sum<T>(values: T[]): T {
-    let total: T = 0;
+  export function sum(values: i32[]): i32 {
+    let total = 0;
     for (let i = 0; i < values.length; i++) total += values[i];
     return total;
   }
@@ -46,7 +46,7 @@ export function total(scale: f64 = 1): f64 {
         sum += shapes[i].area() * scale;
     }
   }
-  return sum + Numbers.sum<i32>([1, 2, 3].map<i32>((value) => value * 2));
+  return sum + Numbers.sum([1, 2, 3].map<i32>((value) => value * 2));
 }
 
 export function text(name: string): string {
