@@ -169,7 +169,11 @@ static napi_value create(napi_env env, napi_callback_info info)
 {
   size_t count = 1;
   napi_value options, stage, result;
-  napi_get_cb_info(env, info, &count, &options, NULL, NULL);
+  napi_valuetype type;
+  if (napi_get_cb_info(env, info, &count, &options, NULL, NULL) != napi_ok ||
+      napi_typeof(env, options, &type) != napi_ok || type != napi_object) {
+    return misuse(env, "create: expected { backend, stage }");
+  }
   const struct backend *backend = find_backend(env, options);
   if (backend == NULL) return misuse(env, "create: options.backend is not among `backends`");
   struct backend_options wanted = { .stage = find_stage(env, options, &stage) };

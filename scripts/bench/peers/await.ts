@@ -1,0 +1,26 @@
+/** Node: task switches and awaited calls. `await switch|call COUNT` */
+const [what, count] = process.argv.slice(2);
+const operations = Number(count);
+const tasks = 1000;
+let sum = 0;
+
+async function switcher(rounds: number): Promise<void> {
+  for (let round = 0; round < rounds; round++) await null;
+  sum += rounds;
+}
+
+async function add(a: number, b: number): Promise<number> {
+  return (a + b) | 0;
+}
+
+async function switches(): Promise<void> {
+  await Promise.all(Array.from({ length: tasks }, () => switcher(operations / tasks)));
+}
+
+async function calls(): Promise<void> {
+  for (let index = 0; index < operations; index++) sum = await add(sum, index);
+}
+
+const began = performance.now();
+await (what === "switch" ? switches() : calls());
+console.log(`seconds=${(performance.now() - began) / 1000} sum=${sum}`);
