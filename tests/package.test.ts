@@ -1,4 +1,4 @@
-/** The package as a user gets it: packed, installed in an unrelated folder without scripts, used. */
+/** The package as a user gets it: packed, installed in an unrelated folder, used. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { assert, exec, root, suite, tempDir, type ExecOptions } from "./harness.js";
