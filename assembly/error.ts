@@ -200,7 +200,7 @@ export class Result<T> extends Slot {
   /** The value of a promise that is fulfilled. Works for `void` too. */
   static fromPromise<T>(promise: Promise<T>): Result<T> {
     const result = __create<Result<T>>();
-    if (!isVoid<T>()) result.put<T>(promise.value);
+    if (!isVoid<T>()) result.put<T>(promise.unwrap());
     return result;
   }
 

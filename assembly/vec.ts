@@ -8,16 +8,14 @@ import { panic } from "./rt/panic";
 export class Vec<T> extends Buffer<T> {
   [key: number]: T;
 
-  /** An empty one, without storage. */
-  constructor() {
-    super(0);
+  /** An empty one with room for `capacity` elements. */
+  constructor(capacity: i32 = 0) {
+    super(capacity);
   }
 
   /** An empty one with room for `capacity` elements. */
   static withCapacity<T>(capacity: i32): Vec<T> {
-    const vec = new Vec<T>();
-    if (capacity) vec.reserve(capacity);
-    return vec;
+    return new Vec<T>(capacity);
   }
 
   /** One with the elements of an array. */

@@ -179,13 +179,13 @@ export class Either<A, B> {
   /** The value of the first one, if it won; else a bug of the app. */
   get first(): A {
     if (this.index != 0) panic("select: it was the second that won");
-    return this.a.value;
+    return this.a.unwrap();
   }
 
   /** The value of the second one, if it won; else a bug of the app. */
   get second(): B {
     if (this.index != 1) panic("select: it was the first that won");
-    return this.b.value;
+    return this.b.unwrap();
   }
 }
 
@@ -208,12 +208,12 @@ export class Both<A, B> {
 
   /** The value of the first one. */
   get first(): A {
-    return this.a.value;
+    return this.a.unwrap();
   }
 
   /** The value of the second one. */
   get second(): B {
-    return this.b.value;
+    return this.b.unwrap();
   }
 }
 

@@ -11,6 +11,7 @@ export { __Task } from "./task";
 export { scratchFull } from "./suspend";
 export { allocate, release } from "./heap";
 export { __create } from "./create";
+export { abort, asyncChain } from "./panic";
 
 export { _completions } from "./completions";
 

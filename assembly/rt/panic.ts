@@ -1,8 +1,35 @@
 import * as host from "../abi/imports";
+import { nodeAt } from "./node";
+import { PromiseBase } from "./promise";
+import { currentTask } from "./suspend";
 
 /** Ends the app because of a bug of its own. The message goes to the host as UTF-8. */
 export function panic(message: string): void {
+  // @ts-ignore: a global of debug builds
+  if (isDefined(__asyncChain)) message += __asyncChain();
   const bytes = String.UTF8.encode(message);
   host.panic(changetype<usize>(bytes), bytes.byteLength);
   unreachable();
+}
+
+/** What AssemblyScript's own traps call in debug builds: adds the async call chain. */
+export function abort(message: usize, file: usize, line: u32, column: u32): void {
+  const text = message ? changetype<string>(message) : "";
+  host.abort(changetype<usize>(text + asyncChain()), file, line, column);
+}
+
+/**
+ * A line for each async call that waits for the one that runs, from the inside to the outside. In
+ * debug builds std-shim makes this known as `__asyncChain`; in others nothing of it is compiled.
+ */
+export function asyncChain(): string {
+  let text = "";
+  let node = currentTask();
+  while (node) {
+    const line = changetype<PromiseBase>(node).describe();
+    if (line.length) text += "\n    in " + line;
+    const last = nodeAt(node).waiters;
+    node = last ? nodeAt(last).next : 0;
+  }
+  return text;
 }

@@ -146,7 +146,7 @@ export class Promise<T> extends PromiseBase {
   }
 
   /** The value, once it is fulfilled; a bug of the app before that. */
-  get value(): T {
+  unwrap(): T {
     if (this.state != State.Fulfilled) panic("the promise has no value");
     return this.get<T>();
   }

@@ -27,6 +27,7 @@ export abstract class Slot {
   // @ts-ignore: decorator
   @inline
   protected get<T>(): T {
+    // @ts-ignore: void
     if (isVoid<T>()) return;
     if (isManaged<T>()) return changetype<T>(changetype<usize>(this.reference));
     if (isReference<T>()) return changetype<T>(<usize>this.scalar);

@@ -1,4 +1,4 @@
-import { startRewind, startUnwind, stopRewind, stopUnwind } from "../abi/imports";
+import { abort, startRewind, startUnwind, stopRewind, stopUnwind } from "../abi/imports";
 import { append, Flag, link, nodeAt, State } from "./node";
 import { PromiseBase } from "./promise";
 import { settle } from "./scheduler";
@@ -119,7 +119,9 @@ export function suspend(promise: usize): void {
 
 /** The area or the stack has no room for the frames of a task. Must not allocate. */
 export function scratchFull(): void {
-  panic("the frames of a suspended task do not fit into the stack (asc --stackSize)");
+  const message = "async calls are nested too deeply: their frames do not fit (asc --stackSize)";
+  abort(changetype<usize>(message), 0, 0, 0);
+  unreachable();
 }
 
 /** Passes the request to end early on to what the task awaits. */
