@@ -4,7 +4,7 @@
  * `asconfig.json` there by itself comes to the same.
  */
 import { existsSync, mkdirSync } from "node:fs";
-import { basename, dirname, join, relative } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 
@@ -60,15 +60,17 @@ function hasOutput({ outFile, textFile }: Configuration["options"]): boolean {
   return typeof outFile === "string" || typeof textFile === "string";
 }
 
-/** The configuration that lies beside the app, unless one is named or lies in this folder. */
+/**
+ * The configuration that lies in this folder or beside the app, unless one is named. It is named by
+ * its whole path: what a relative one says of this very folder (`./transform.js`) asc would take for
+ * the name of a package.
+ */
 function configOf(args: readonly string[]): string[] {
-  if (args.includes("--config") || args.includes("--baseDir") || existsSync("asconfig.json")) {
-    return [];
-  }
+  if (args.includes("--config") || args.includes("--baseDir")) return [];
   const entry = args.find((argument) => argument.endsWith(".ts"));
-  if (entry === undefined) return [];
-  const config = join(dirname(entry), "asconfig.json");
-  return existsSync(config) ? ["--config", relative(".", config)] : [];
+  const folders = entry === undefined ? ["."] : [".", dirname(entry)];
+  const config = folders.map((folder) => resolve(folder, "asconfig.json")).find(existsSync);
+  return config === undefined ? [] : ["--config", config];
 }
 
 /** Asks asc itself what the command line and the configuration files come to. */
