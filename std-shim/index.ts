@@ -5,6 +5,7 @@
 import type { Parser, Program, Range, Source } from "assemblyscript";
 import type binaryen from "assemblyscript/binaryen";
 import { addSuspension, type Suspension } from "./asyncify.js";
+import { DirectCalls } from "./direct-calls.js";
 import { report } from "./diagnostics.js";
 import { addEntry, entryModule, topLevelExport } from "./entry.js";
 import { Runtime, SourceKind, supportedVersion } from "./internals.js";
@@ -49,7 +50,9 @@ export default class StdTransform {
     const node = Object.getPrototypeOf(program.nativeFile.source.constructor) as NodeFactory;
     const refuse = (code: number, message: string, range: Range): void =>
       report(program, code, message, range);
-    const lowering = new Lowering({ node, debug: program.options.debugInfo, refuse });
+    const direct = new DirectCalls();
+    const { debugInfo: debug } = program.options;
+    const lowering = new Lowering({ node, debug, direct, refuse });
     this.lowering = lowering;
     const handler: SyntaxHandler = {
       load: (path, text) => this.load(path, text),
@@ -66,6 +69,7 @@ export default class StdTransform {
     Object.defineProperty(program, installed, { value: true });
     hookParser(program.parser, handler);
     allowVoidArrays(program.resolver);
+    if (!debug) direct.install(program.resolver);
   }
 
   /** asc: all files have been parsed. */

@@ -51,6 +51,8 @@ export const enum NodeKind {
   Super = 24,
   This = 25,
   Constructor = 27,
+  Call = 10,
+  Parenthesized = 21,
   Block = 31,
   Break = 32,
   Continue = 33,
@@ -85,6 +87,7 @@ export const enum CommonFlags {
   GenericContext = 131072,
   Instance = 262144,
   Constructor = 524288,
+  Overridden = 268435456,
 }
 
 /** Kinds of parameters. */
@@ -118,4 +121,14 @@ export const enum Runtime {
 export const enum DiagnosticCategory {
   Warning = 2,
   Error = 3,
+}
+
+/** Kinds of elements of a program. */
+export const enum ElementKind {
+  FunctionPrototype = 4,
+}
+
+/** Whether looking something up may complain. */
+export const enum ReportMode {
+  Swallow = 1,
 }

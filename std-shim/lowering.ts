@@ -32,6 +32,7 @@ import type {
   TypeNode,
   TypeParameterNode,
 } from "assemblyscript";
+import type { DirectCalls } from "./direct-calls.js";
 import { findCapture, mentions } from "./captures.js";
 import { ArrowKind, CommonFlags, NodeKind, ParameterKind, Token } from "./internals.js";
 import { isKind, type Scope } from "./parser-hooks.js";
@@ -45,6 +46,8 @@ export interface LoweringOptions {
   readonly node: NodeFactory;
   /** Tasks can say what they run. */
   readonly debug: boolean;
+  /** Told of all that is lowered. */
+  readonly direct: DirectCalls;
   refuse(code: number, message: string, range: Range): void;
 }
 
@@ -82,7 +85,9 @@ export class Lowering {
     this.awaits = true;
     const method = node.createIdentifierExpression("__await", keyword);
     const callee = node.createPropertyAccessExpression(operand, method, whole);
-    return node.createCallExpression(callee, null, [], whole);
+    const call = node.createCallExpression(callee, null, [], whole);
+    this.options.direct.addAwait(call);
+    return call;
   }
 
   /** `async function`; the body goes to `siblings`. */
@@ -97,7 +102,10 @@ export class Lowering {
     const { typeParameters } = declaration;
     const title = declaration.name.text;
     siblings.push(this.bodyOf(declaration, bodyName, result));
-    return this.entryOf({ declaration, bodyName, on: null, typeParameters, title }, result);
+    const callee = { declaration, bodyName, on: null, typeParameters, title };
+    const entry = this.entryOf(callee, result);
+    this.options.direct.addBody(entry, bodyName);
+    return entry;
   }
 
   /** An async method; the body becomes another member of `parent`. */
@@ -128,7 +136,7 @@ export class Lowering {
     const on = isStatic ? className : "this";
     const title = `${parent.name.text}.${name.text}`;
     const entry = this.entryOf({ declaration, bodyName, on, typeParameters, title }, result);
-    return node.createMethodDeclaration(
+    const method = node.createMethodDeclaration(
       name,
       declaration.decorators,
       declaration.flags,
@@ -137,6 +145,8 @@ export class Lowering {
       entry.body,
       range,
     );
+    this.options.direct.addBody(method, bodyName);
+    return method;
   }
 
   /** An async function expression or arrow function; the body goes to the top level of `file`. */
