@@ -3,6 +3,7 @@
  * that a number kept after `close` stays invalid instead of naming whatever came next.
  */
 import { Errno } from "./abi.js";
+import { StageArgument } from "./backend/stage.js";
 import { NONE } from "./inflight.js";
 import type { Resource } from "./resource/resource.js";
 
@@ -11,6 +12,8 @@ const INDEX_MASK = (1 << INDEX_BITS) - 1;
 /** Indices end below the mask, so that no handle is ever `Handle.Root`. */
 const HIGHEST_LIMIT = INDEX_MASK;
 const GENERATION_MASK = 0xfff;
+const FIRST_ENTRIES = 64;
+
 /** What the guest may do with a handle. */
 export const enum Right {
   Read = 1,
@@ -22,20 +25,33 @@ export const enum Right {
   All = 15,
 }
 
-/** The table of one instance. Entries are named by index; `find` turns a handle into one. */
+/** The words of an entry. */
+const enum EntryWord {
+  /** The generation that a handle needs to name the entry; `NONE` when it is free or closing. */
+  Tag = 0,
+  Rights = 1,
+  Descriptor = 2,
+  /** `StageArgument` bits that go with the descriptor. */
+  Argument = 3,
+  /** The first operation in flight on it, or `NONE`. */
+  Head = 4,
+  /** The slot of the operation that closes it, or `NONE` while it is open. */
+  Closer = 5,
+  Generation = 6,
+  /** log2 of the words of an entry. */
+  Shift = 3,
+}
+
+/** The table of one instance. Entries are named by index; `require` turns a handle into one. */
 export class Handles {
   /** How many handles are open or closing. */
   count = 0;
   /** How many may be at most. */
   readonly limit: number;
 
+  private table = new Int32Array(FIRST_ENTRIES << EntryWord.Shift);
+  private used = 0;
   private readonly resources: (Resource | null)[] = [];
-  private readonly rights: number[] = [];
-  private readonly generations: number[] = [];
-  /** The first operation in flight of each entry, or -1. */
-  private readonly heads: number[] = [];
-  /** The slot of the operation that closes the entry, or -1 while it is open. */
-  private readonly closers: number[] = [];
   private readonly free: number[] = [];
 
   constructor(limit: number) {
@@ -44,12 +60,18 @@ export class Handles {
 
   /** Adds a resource. @returns its handle, or -1 when the table is full. */
   add(resource: Resource, rights: number): number {
-    if (this.count >= this.limit) return NONE;
+    if (this.count >= this.limit) return -1;
     this.count++;
     const index = this.free.pop() ?? this.append();
     this.resources[index] = resource;
-    this.rights[index] = rights;
-    return ((this.generations[index]! << INDEX_BITS) | index) >>> 0;
+    const { table } = this;
+    const at = index << EntryWord.Shift;
+    const generation = table[at + EntryWord.Generation]!;
+    table[at + EntryWord.Tag] = generation;
+    table[at + EntryWord.Rights] = rights;
+    table[at + EntryWord.Descriptor] = resource.descriptor;
+    table[at + EntryWord.Argument] = resource.isTerminal ? StageArgument.Terminal : 0;
+    return ((generation << INDEX_BITS) | index) >>> 0;
   }
 
   /** Uses up a number without giving it a resource: a standard stream that the guest has not got. */
@@ -57,18 +79,13 @@ export class Handles {
     this.append();
   }
 
-  /** The index of an open handle, or `-EBADF`, also when it is closing. */
-  find(handle: number): number {
-    const index = handle & INDEX_MASK;
-    if (index >= this.resources.length || this.resources[index] === null) return -Errno.EBADF;
-    if (this.generations[index] !== handle >>> INDEX_BITS) return -Errno.EBADF;
-    return this.closers[index] === NONE ? index : -Errno.EBADF;
-  }
-
   /** The index of an open handle with all of `rights`, or a negative `Errno`. */
   require(handle: number, rights: number): number {
-    const index = this.find(handle);
-    if (index < 0 || (this.rights[index]! & rights) === rights) return index;
+    const index = handle & INDEX_MASK;
+    if (index >= this.used) return -Errno.EBADF;
+    const at = index << EntryWord.Shift;
+    if (this.table[at + EntryWord.Tag] !== handle >>> INDEX_BITS) return -Errno.EBADF;
+    if ((this.table[at + EntryWord.Rights]! & rights) === rights) return index;
     return (rights & (Right.Read | Right.Write)) !== 0 ? -Errno.EBADF : -Errno.EACCES;
   }
 
@@ -77,49 +94,72 @@ export class Handles {
     return this.resources[index]!;
   }
 
-  /** The first operation in flight on an entry, or -1. */
+  /** The descriptor of an entry that is open or closing; `VIRTUAL` if it has none. */
+  descriptor(index: number): number {
+    return this.table[(index << EntryWord.Shift) + EntryWord.Descriptor]!;
+  }
+
+  /** The `StageArgument` bits that go with the descriptor. */
+  argument(index: number): number {
+    return this.table[(index << EntryWord.Shift) + EntryWord.Argument]!;
+  }
+
+  /** The first operation in flight on an entry, or `NONE`. */
   head(index: number): number {
-    return this.heads[index]!;
+    return this.table[(index << EntryWord.Shift) + EntryWord.Head]!;
   }
 
-  /** Notes which operation in flight is the first of an entry, or -1. */
+  /** Notes which operation in flight is the first of an entry, or `NONE`. */
   setHead(index: number, slot: number): void {
-    this.heads[index] = slot;
+    this.table[(index << EntryWord.Shift) + EntryWord.Head] = slot;
   }
 
-  /** The operation that waits to close the entry, or -1. */
+  /** The operation that waits to close the entry, or `NONE`. */
   closer(index: number): number {
-    return this.closers[index]!;
+    return this.table[(index << EntryWord.Shift) + EntryWord.Closer]!;
   }
 
-  /** Makes an entry closing: from now on `find` no longer finds it. */
+  /** Makes an entry closing: from now on `require` no longer finds it. */
   setCloser(index: number, slot: number): void {
-    this.closers[index] = slot;
+    this.table[(index << EntryWord.Shift) + EntryWord.Closer] = slot;
+    this.table[(index << EntryWord.Shift) + EntryWord.Tag] = NONE;
   }
 
   /** Forgets an entry; its number becomes invalid and its index free for another. */
   remove(index: number): void {
+    const at = index << EntryWord.Shift;
     this.count--;
     this.resources[index] = null;
-    this.closers[index] = NONE;
-    this.generations[index] = (this.generations[index]! + 1) & GENERATION_MASK;
+    this.table[at + EntryWord.Tag] = NONE;
+    this.table[at + EntryWord.Closer] = NONE;
+    this.table[at + EntryWord.Generation] =
+      (this.table[at + EntryWord.Generation]! + 1) & GENERATION_MASK;
     this.free.push(index);
   }
 
-  /** Takes everything out of the table, for a teardown. */
+  /** Takes everything out of the table, for a teardown. @returns what was in it. */
   drain(): Resource[] {
-    const left = this.resources.filter((resource) => resource !== null);
-    this.resources.length = this.free.length = this.count = 0;
+    const left: Resource[] = [];
+    for (const [index, resource] of this.resources.entries()) {
+      if (resource === null) continue;
+      left.push(resource);
+      this.remove(index);
+    }
     return left;
   }
 
   private append(): number {
-    const index = this.resources.length;
+    const index = this.used++;
+    if (this.used << EntryWord.Shift > this.table.length) {
+      const larger = new Int32Array(this.table.length * 2);
+      larger.set(this.table);
+      this.table = larger;
+    }
+    const at = index << EntryWord.Shift;
+    this.table[at + EntryWord.Tag] = NONE;
+    this.table[at + EntryWord.Head] = NONE;
+    this.table[at + EntryWord.Closer] = NONE;
     this.resources.push(null);
-    this.rights.push(0);
-    this.generations.push(0);
-    this.heads.push(NONE);
-    this.closers.push(NONE);
     return index;
   }
 }

@@ -1,9 +1,9 @@
 /**
- * The operations in flight: a table of slots in typed arrays, so that neither starting nor
+ * The operations in flight: a table of slots in one typed array, so that neither starting nor
  * completing an operation allocates anything or looks at any other operation.
  *
- * Each slot belongs at most to one operation. Slots of the same handle are linked, so that closing
- * the handle finds them; free slots are linked through the same array.
+ * Each slot belongs to one operation at most. Slots of the same handle are linked, so that closing
+ * the handle finds them; free slots are linked through the same word.
  */
 
 /** What stands for "no slot" and "no handle" in tables of indices. */
@@ -11,13 +11,26 @@ export const NONE = -1;
 
 const FIRST_CAPACITY = 256;
 
-/** What a slot is in. */
-const enum SlotState {
-  Free = 0,
-  Active = 1,
-  /** Active, and asked to stop. */
-  Cancelling = 2,
+/** Stands for the record of an operation of the host's own. No record can be at this address. */
+export const OWN_RECORD = 1;
+
+/** The words of a slot. */
+const enum SlotWord {
+  /** The address of the guest's record, or `OWN_RECORD`; 0 when the slot is free. */
+  Record = 0,
+  /** Counts the uses of the slot. A free slot has the number of its next use. */
+  Generation = 1,
+  /** The `Op`, and `CANCELLING` once the operation was asked to stop. */
+  Op = 2,
+  /** The index in the handle table, or `NONE`. */
+  Handle = 3,
+  Next = 4,
+  Previous = 5,
+  /** log2 of the words of a slot. */
+  Shift = 3,
 }
+
+const CANCELLING = 0x100;
 
 /** The table of operations in flight. */
 export class InFlight {
@@ -26,28 +39,16 @@ export class InFlight {
   /** How many may be at most. */
   readonly limit: number;
 
-  private records: Uint32Array;
-  private generations: Uint32Array;
-  private ops: Uint8Array;
-  private states: Uint8Array;
-  /** The index in the handle table, or -1. */
-  private handles: Int32Array;
-  private next: Int32Array;
-  private previous: Int32Array;
+  private table: Int32Array;
+  private capacity: number;
   private free = NONE;
   /** Slots below this one have been used at least once. */
   private used = 0;
 
   constructor(limit: number) {
     this.limit = limit;
-    const capacity = Math.min(FIRST_CAPACITY, limit);
-    this.records = new Uint32Array(capacity);
-    this.generations = new Uint32Array(capacity);
-    this.ops = new Uint8Array(capacity);
-    this.states = new Uint8Array(capacity);
-    this.handles = new Int32Array(capacity);
-    this.next = new Int32Array(capacity);
-    this.previous = new Int32Array(capacity);
+    this.capacity = Math.min(FIRST_CAPACITY, limit);
+    this.table = new Int32Array(this.capacity << SlotWord.Shift);
   }
 
   /** Slots from 0 up to this one may be active: what a teardown has to look at. */
@@ -55,123 +56,116 @@ export class InFlight {
     return this.used;
   }
 
-  /** Takes a slot. The caller has checked `count < limit`. */
-  acquire(record: number, op: number): number {
+  /**
+   * Takes a slot. The caller has checked `count < limit`.
+   *
+   * @param handle what the operation works on, or `NONE`; not linked by this.
+   */
+  acquire(record: number, op: number, handle: number): number {
     let slot = this.free;
-    if (slot !== NONE) {
-      this.free = this.next[slot]!;
-    } else {
-      slot = this.used;
-      if (slot === this.records.length) this.grow();
-      this.used = slot + 1;
-    }
+    if (slot === NONE) slot = this.fresh();
+    const at = slot << SlotWord.Shift;
+    const { table } = this;
+    this.free = table[at + SlotWord.Next]!;
     this.count++;
-    this.records[slot] = record;
-    this.ops[slot] = op;
-    this.states[slot] = SlotState.Active;
-    this.handles[slot] = NONE;
+    table[at + SlotWord.Record] = record;
+    table[at + SlotWord.Op] = op;
+    table[at + SlotWord.Handle] = handle;
     return slot;
   }
 
   /** Gives a slot back. It must be active and no longer linked. */
   release(slot: number): void {
+    const at = slot << SlotWord.Shift;
+    const { table } = this;
     this.count--;
-    this.states[slot] = SlotState.Free;
-    this.generations[slot]!++;
-    this.next[slot] = this.free;
+    table[at + SlotWord.Record] = 0;
+    table[at + SlotWord.Generation]!++;
+    table[at + SlotWord.Next] = this.free;
     this.free = slot;
   }
 
-  /** The address of the record of an active slot; 0 when the operation is the host's own. */
+  /** The address of the record of an active slot, or `OWN_RECORD`; 0 when the slot is free. */
   record(slot: number): number {
-    return this.records[slot]!;
+    return this.table[(slot << SlotWord.Shift) + SlotWord.Record]! >>> 0;
   }
 
-  /** Distinguishes the uses of a slot. */
+  /** Distinguishes the uses of a slot; an unsigned number. */
   generation(slot: number): number {
-    return this.generations[slot]!;
+    return this.table[(slot << SlotWord.Shift) + SlotWord.Generation]! >>> 0;
   }
 
   /** The `Op` of an active slot. */
   op(slot: number): number {
-    return this.ops[slot]!;
+    return this.table[(slot << SlotWord.Shift) + SlotWord.Op]! & (CANCELLING - 1);
   }
 
-  /** The handle index that an active slot is linked to, or -1. */
+  /** The handle index of an active slot, or `NONE`. */
   handle(slot: number): number {
-    return this.handles[slot]!;
-  }
-
-  /** Notes which handle a slot closes; it is not linked. */
-  setHandle(slot: number, handle: number): void {
-    this.handles[slot] = handle;
+    return this.table[(slot << SlotWord.Shift) + SlotWord.Handle]!;
   }
 
   /** Whether a completion names an operation that really is in flight. */
   isCurrent(slot: number, generation: number): boolean {
-    return slot < this.used && this.states[slot] !== SlotState.Free &&
-      this.generations[slot] === generation;
+    return slot < this.used && this.generation(slot) === generation && this.record(slot) !== 0;
   }
 
   /**
-   * Whether the operation in flight that `token` names is the one of the record at `record`. A token
-   * comes from guest memory: any value is answered, and only the truth with true.
+   * Whether the operation in flight that `token` names is the one of the record at `record`, which
+   * is a possible one. A token comes from guest memory: any value is answered, and only the truth with true.
    */
   holds(token: number, record: number): boolean {
-    return token < this.used && this.records[token] === record &&
-      this.states[token] !== SlotState.Free;
+    return token < this.used && this.record(token) === record;
   }
 
   /** Notes that the slot was asked to stop. @returns false when it was already, or is free. */
   markCancelling(slot: number): boolean {
-    if (this.states[slot] !== SlotState.Active) return false;
-    this.states[slot] = SlotState.Cancelling;
+    if (this.record(slot) === 0 || this.isCancelling(slot)) return false;
+    this.table[(slot << SlotWord.Shift) + SlotWord.Op]! |= CANCELLING;
     return true;
   }
 
   /** Whether the slot is active and was asked to stop. */
   isCancelling(slot: number): boolean {
-    return this.states[slot] === SlotState.Cancelling;
+    return this.record(slot) !== 0 &&
+      (this.table[(slot << SlotWord.Shift) + SlotWord.Op]! & CANCELLING) !== 0;
   }
 
-  /** Links a slot to a handle whose list begins at `head`. @returns the new head. */
-  link(slot: number, handle: number, head: number): number {
-    this.handles[slot] = handle;
-    this.next[slot] = head;
-    this.previous[slot] = NONE;
-    if (head !== NONE) this.previous[head] = slot;
-    return slot;
+  /** Links a slot before `head`, the first of its handle's list. */
+  link(slot: number, head: number): void {
+    const at = slot << SlotWord.Shift;
+    this.table[at + SlotWord.Next] = head;
+    this.table[at + SlotWord.Previous] = NONE;
+    if (head !== NONE) this.table[(head << SlotWord.Shift) + SlotWord.Previous] = slot;
   }
 
-  /** Takes a linked slot off its handle's list. @returns the new head. */
+  /** Takes a linked slot off its handle's list, which begins at `head`. @returns the new head. */
   unlink(slot: number, head: number): number {
-    const next = this.next[slot]!;
-    const previous = this.previous[slot]!;
-    if (next !== NONE) this.previous[next] = previous;
+    const at = slot << SlotWord.Shift;
+    const next = this.table[at + SlotWord.Next]!;
+    const previous = this.table[at + SlotWord.Previous]!;
+    if (next !== NONE) this.table[(next << SlotWord.Shift) + SlotWord.Previous] = previous;
     if (previous === NONE) return next;
-    this.next[previous] = next;
+    this.table[(previous << SlotWord.Shift) + SlotWord.Next] = next;
     return head;
   }
 
-  /** The slot after a linked one on its handle's list, or -1. */
+  /** The slot after a linked one on its handle's list, or `NONE`. */
   following(slot: number): number {
-    return this.next[slot]!;
+    return this.table[(slot << SlotWord.Shift) + SlotWord.Next]!;
   }
 
-  private grow(): void {
-    const capacity = Math.min(this.records.length * 2, this.limit);
-    this.records = grown(this.records, new Uint32Array(capacity));
-    this.generations = grown(this.generations, new Uint32Array(capacity));
-    this.ops = grown(this.ops, new Uint8Array(capacity));
-    this.states = grown(this.states, new Uint8Array(capacity));
-    this.handles = grown(this.handles, new Int32Array(capacity));
-    this.next = grown(this.next, new Int32Array(capacity));
-    this.previous = grown(this.previous, new Int32Array(capacity));
+  /** A slot that was never used, as if it had been the only free one. */
+  private fresh(): number {
+    const slot = this.used;
+    if (slot === this.capacity) {
+      this.capacity = Math.min(this.capacity * 2, this.limit);
+      const larger = new Int32Array(this.capacity << SlotWord.Shift);
+      larger.set(this.table);
+      this.table = larger;
+    }
+    this.used = slot + 1;
+    this.table[(slot << SlotWord.Shift) + SlotWord.Next] = NONE;
+    return slot;
   }
-}
-
-/** `larger`, with the contents of `old` at its beginning. */
-function grown<A extends Uint32Array | Uint8Array | Int32Array>(old: A, larger: A): A {
-  larger.set(old);
-  return larger;
 }

@@ -5,13 +5,12 @@
  */
 import { Errno, Op } from "./abi.js";
 import type { Backend } from "./backend/backend.js";
-import { SubmissionWord } from "./backend/stage.js";
 import { callOf, Verdict } from "./calls/index.js";
 import type { Limits } from "./context.js";
 import { errnoOf } from "./errno.js";
 import { GuestFailure } from "./failure.js";
 import { Handles, Right } from "./handles.js";
-import { InFlight, NONE } from "./inflight.js";
+import { InFlight, NONE, OWN_RECORD } from "./inflight.js";
 import type { GuestMemory } from "./memory.js";
 import type { Namespace } from "./namespace.js";
 import { CompletionQueue } from "./queue.js";
@@ -81,7 +80,7 @@ export class Loop {
   /** The import `cancel`. What is not in flight, or cannot be cancelled, is ignored. */
   cancel(record: number): void {
     if (!this.memory.holdsRecord(record)) return;
-    const slot = this.memory.token(record);
+    const slot = this.memory.token(record >>> 2);
     if (!this.inFlight.holds(slot, record) || this.inFlight.op(slot) === Op.Close) return;
     this.cancelSlot(slot);
   }
@@ -100,7 +99,7 @@ export class Loop {
     const count = this.backend.turn(staged, timeout);
     this.work += staged + count;
     this.staging.taken();
-    for (let index = 0; index < count; index++) this.complete(this.staging.completion(index));
+    for (let index = 0; index < count; index++) this.complete(index);
   }
 
   /** Makes room in the stage. */
@@ -108,15 +107,19 @@ export class Loop {
     if (this.staging.isFull) this.turn(0);
   }
 
+  /** Whether no more operations may start. */
+  get isAtLimit(): boolean {
+    return this.inFlight.count >= this.inFlight.limit;
+  }
+
   /**
-   * Performs the submission at `staging.next()` as the host's own and waits for it; the guest gets
-   * to know nothing of it.
+   * Performs the submission that was written as the host's own, and waits for it; the guest gets to
+   * know nothing of it. The caller has made sure of room in the stage and below the limit.
    *
    * @returns its result: ≥ 0 a value (a bare descriptor for `Op.Open`), < 0 a negative `Errno`.
    */
-  perform(): number {
-    if (this.inFlight.count >= this.inFlight.limit) return -Errno.EAGAIN;
-    const slot = this.stage(0, NONE);
+  perform(op: Op): number {
+    const slot = this.stage(OWN_RECORD, op, NONE);
     this.ownSlot = slot;
     while (this.ownSlot === slot) this.turn(-1);
     return this.ownResult;
@@ -134,7 +137,7 @@ export class Loop {
       this.drain(0);
       const stuck = this.inFlight.count;
       for (const resource of this.handles.drain()) {
-        if (!resource.owned || this.inFlight.count >= this.inFlight.limit) continue;
+        if (!resource.owned || this.isAtLimit) continue;
         this.ensureRoom();
         this.closeDescriptor(resource.descriptor);
       }
@@ -159,47 +162,47 @@ export class Loop {
     if (!memory.holdsRecord(record)) {
       throw new GuestFailure("fault", `submit: no record can be at ${hex(record)}`);
     }
+    const at = record >>> 2;
     // The record's completion belongs to the first submission, so the second could have none.
-    if (inFlight.holds(memory.token(record), record)) {
+    if (inFlight.holds(memory.token(at), record)) {
       throw new GuestFailure("fault", `submit: the record at ${hex(record)} is in flight already`);
     }
-    if (inFlight.count >= inFlight.limit) return this.refuse(record, Errno.EAGAIN);
+    if (this.isAtLimit) return this.refuse(record, Errno.EAGAIN);
     if (staging.isFull) this.turn(0);
-    const at = staging.next();
-    memory.readRecord(record, staging.words, at);
     this.target = NONE;
-    const verdict = callOf(staging.words[at + SubmissionWord.Op]!)(this, at);
-    if (verdict < 0) return this.refuse(record, -verdict);
-    if (verdict === Verdict.Staged) memory.writeToken(record, this.stage(record, this.target));
+    const op = memory.opcode(at);
+    const verdict = callOf(op)(this, at);
+    if (verdict === Verdict.Staged) memory.writeToken(at, this.stage(record, op, this.target));
+    else if (verdict < 0) this.refuse(record, -verdict);
     else if (verdict === Verdict.Closing) this.startClosing(record, this.target);
     else this.finish(record, 0, 0, 0);
   }
 
-  /** Makes the submission at `staging.next()` an operation in flight. @returns its slot. */
-  private stage(record: number, target: number): number {
-    const { inFlight, staging } = this;
-    const op = staging.words[staging.next() + SubmissionWord.Op]!;
-    const slot = inFlight.acquire(record, op);
+  /** Makes the submission that was written an operation in flight. @returns its slot. */
+  private stage(record: number, op: number, target: number): number {
+    const { inFlight, staging, handles } = this;
+    const slot = inFlight.acquire(record, op, target);
     if (target !== NONE) {
-      this.handles.setHead(target, inFlight.link(slot, target, this.handles.head(target)));
+      inFlight.link(slot, handles.head(target));
+      handles.setHead(target, slot);
     }
     if (op === Op.Open) this.opening++;
     staging.commit(slot, inFlight.generation(slot));
     return slot;
   }
 
-  /** Takes a completion, at word `at` of the stage, to the guest. */
-  private complete(at: number): void {
+  /** Takes the completion with this number to the guest. */
+  private complete(index: number): void {
     const { inFlight, staging } = this;
-    const slot = staging.completedSlot(at);
-    if (!inFlight.isCurrent(slot, staging.completedGeneration(at))) {
+    const slot = staging.completedSlot(index);
+    if (!inFlight.isCurrent(slot, staging.completedGeneration(index))) {
       throw new Error(`${this.backend.name} completed an operation that is not in flight`);
     }
     const op = inFlight.op(slot);
     const record = inFlight.record(slot);
     const handle = inFlight.handle(slot);
-    let low = staging.resultLow(at);
-    let high = staging.resultHigh(at);
+    let low = staging.resultLow(index);
+    let high = staging.resultHigh(index);
     let osError = 0;
     if (high >= 0x80000000) {
       osError = -(low | 0);
@@ -213,9 +216,9 @@ export class Loop {
     inFlight.release(slot);
     if (op === Op.Open) {
       this.opening--;
-      if (osError === 0 && record !== 0) low = this.opened(low);
+      if (osError === 0 && record !== OWN_RECORD) low = this.opened(low);
     }
-    if (record === 0) this.finishOwn(slot, low);
+    if (record === OWN_RECORD) this.finishOwn(slot, low);
     else this.finish(record, low, high, osError);
   }
 
@@ -228,12 +231,12 @@ export class Loop {
 
   /** Closes a descriptor that no handle stands for. There must be room in the stage. */
   private closeDescriptor(descriptor: number): void {
-    this.staging.plain(Op.Close, descriptor);
-    this.stage(0, NONE);
+    this.staging.write(Op.Close, descriptor, 0, 0, 0, 0, 0, 0);
+    this.stage(OWN_RECORD, Op.Close, NONE);
   }
 
   private finish(record: number, low: number, high: number, osError: number): void {
-    this.memory.writeResult(record, low, high, osError);
+    this.memory.writeResult(record >>> 2, low, high, osError);
     this.queue.push(record);
   }
 
@@ -261,10 +264,9 @@ export class Loop {
   /** `Op.Close`: cancels what is in flight on the handle; when that is over the handle closes. */
   private startClosing(record: number, handle: number): void {
     const { inFlight, handles } = this;
-    const slot = inFlight.acquire(record, Op.Close);
-    inFlight.setHandle(slot, handle);
+    const slot = inFlight.acquire(record, Op.Close, handle);
     handles.setCloser(handle, slot);
-    this.memory.writeToken(record, slot);
+    this.memory.writeToken(record >>> 2, slot);
     if (handles.head(handle) === NONE) return this.closeNow(handle, slot);
     this.cancelAllOf(handle);
   }
@@ -273,7 +275,7 @@ export class Loop {
     const { inFlight, staging } = this;
     const resource = this.handles.resource(handle);
     if (resource.owned) {
-      staging.plain(Op.Close, resource.descriptor);
+      staging.write(Op.Close, resource.descriptor, 0, 0, 0, 0, 0, 0);
       staging.commit(slot, inFlight.generation(slot));
       return;
     }

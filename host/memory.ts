@@ -4,12 +4,14 @@
  * guest has grown its memory.
  */
 import { Overlapped, OverlappedState } from "./abi.js";
-import { SubmissionWord } from "./backend/stage.js";
 
 const utf8 = new TextDecoder("utf-8");
 
 /** A guest's linear memory with cached views. All addresses and lengths are unsigned 32 bits. */
 export class GuestMemory {
+  /** The size in bytes, as of the last `renew`. */
+  size: number;
+
   private readonly memory: WebAssembly.Memory;
   /** Whether the old buffer stays usable when the memory grows, as a shared one does. */
   private readonly shared: boolean;
@@ -23,11 +25,7 @@ export class GuestMemory {
     this.shared = !(this.buffer instanceof ArrayBuffer);
     this.bytes = new Uint8Array(this.buffer);
     this.words = new Uint32Array(this.buffer);
-  }
-
-  /** The size in bytes, as of the last `renew`. */
-  get size(): number {
-    return this.bytes.length;
+    this.size = this.bytes.length;
   }
 
   /**
@@ -45,6 +43,7 @@ export class GuestMemory {
     this.buffer = buffer;
     this.bytes = new Uint8Array(buffer);
     this.words = new Uint32Array(buffer);
+    this.size = this.bytes.length;
     return true;
   }
 
@@ -55,7 +54,7 @@ export class GuestMemory {
 
   /** Whether `length` bytes from `address` lie inside. Sums of two u32 are exact, so none wraps. */
   contains(address: number, length: number): boolean {
-    return address + length <= this.bytes.length;
+    return address + length <= this.size;
   }
 
   /** Whether a record that the host can complete lies at `address`: inside, and aligned. */
@@ -74,45 +73,71 @@ export class GuestMemory {
   }
 
   /** What the guest's record says its token is; the guest may have written anything there. */
-  token(record: number): number {
-    return this.words[(record + Overlapped.Token) >>> 2]!;
+  token(at: number): number {
+    return this.words[at + (Overlapped.Token >> 2)]!;
   }
 
-  /**
-   * Copies a record into the submission at word `at`. Each field is read exactly once, here, so
-   * that a record which changes under the host's hands cannot pass a check as one thing and be
-   * performed as another. The handle comes where the descriptor will be.
-   */
-  readRecord(record: number, submission: Uint32Array, at: number): void {
-    const words = this.words;
-    const from = record >>> 2;
-    submission[at + SubmissionWord.Op] = words[from + (Overlapped.Opcode >> 2)]!;
-    submission[at + SubmissionWord.Descriptor] = words[from + (Overlapped.Handle >> 2)]!;
-    submission[at + SubmissionWord.Pointer0] = words[from + (Overlapped.Ptr0 >> 2)]!;
-    submission[at + SubmissionWord.Length0] = words[from + (Overlapped.Len0 >> 2)]!;
-    submission[at + SubmissionWord.Pointer1] = words[from + (Overlapped.Ptr1 >> 2)]!;
-    submission[at + SubmissionWord.Length1] = words[from + (Overlapped.Len1 >> 2)]!;
-    submission[at + SubmissionWord.OffsetLow] = words[from + (Overlapped.Offset >> 2)]!;
-    submission[at + SubmissionWord.OffsetHigh] = words[from + (Overlapped.Offset >> 2) + 1]!;
-    submission[at + SubmissionWord.Flags] = words[from + (Overlapped.Flags >> 2)]!;
-    submission[at + SubmissionWord.Argument] = 0;
-    submission[at + SubmissionWord.PrefixOffset] = 0;
-    submission[at + SubmissionWord.PrefixLength] = 0;
+  // The fields of a record, which is named by the index of its first word: its address / 4. Each is
+  // read exactly once by the call that serves the operation, so that a record which changes under
+  // the host's hands cannot pass a check as one thing and be performed as another.
+
+  /** `Overlapped.Opcode` of a record. */
+  opcode(at: number): number {
+    return this.words[at + (Overlapped.Opcode >> 2)]!;
+  }
+
+  /** `Overlapped.Flags`. */
+  flags(at: number): number {
+    return this.words[at + (Overlapped.Flags >> 2)]!;
+  }
+
+  /** `Overlapped.Handle`. */
+  handle(at: number): number {
+    return this.words[at + (Overlapped.Handle >> 2)]!;
+  }
+
+  /** `Overlapped.Ptr0`. */
+  pointer0(at: number): number {
+    return this.words[at + (Overlapped.Ptr0 >> 2)]!;
+  }
+
+  /** `Overlapped.Len0`. */
+  length0(at: number): number {
+    return this.words[at + (Overlapped.Len0 >> 2)]!;
+  }
+
+  /** `Overlapped.Ptr1`. */
+  pointer1(at: number): number {
+    return this.words[at + (Overlapped.Ptr1 >> 2)]!;
+  }
+
+  /** `Overlapped.Len1`. */
+  length1(at: number): number {
+    return this.words[at + (Overlapped.Len1 >> 2)]!;
+  }
+
+  /** The low half of `Overlapped.Offset`. */
+  offsetLow(at: number): number {
+    return this.words[at + (Overlapped.Offset >> 2)]!;
+  }
+
+  /** The high half of `Overlapped.Offset`. */
+  offsetHigh(at: number): number {
+    return this.words[at + (Overlapped.Offset >> 2) + 1]!;
   }
 
   /** Notes in the guest's record which operation in flight it is. */
-  writeToken(record: number, token: number): void {
-    this.words[(record + Overlapped.Token) >>> 2] = token;
+  writeToken(at: number, token: number): void {
+    this.words[at + (Overlapped.Token >> 2)] = token;
   }
 
   /** Completes a record. `low` and `high` are the halves of the signed 64-bit result. */
-  writeResult(record: number, low: number, high: number, osError: number): void {
+  writeResult(at: number, low: number, high: number, osError: number): void {
     const words = this.words;
-    const to = record >>> 2;
-    words[to + (Overlapped.Result >> 2)] = low;
-    words[to + (Overlapped.Result >> 2) + 1] = high;
-    words[to + (Overlapped.OsError >> 2)] = osError;
-    words[to + (Overlapped.State >> 2)] = OverlappedState.Done;
+    words[at + (Overlapped.Result >> 2)] = low;
+    words[at + (Overlapped.Result >> 2) + 1] = high;
+    words[at + (Overlapped.OsError >> 2)] = osError;
+    words[at + (Overlapped.State >> 2)] = OverlappedState.Done;
   }
 
   /** Writes the 32-bit `value` at an aligned address that lies inside. */

@@ -12,14 +12,15 @@ const LAST_PREFIX = StageLayout.Prefixes + StageLayout.PrefixesSize - MAX_PATH;
 export class Staging {
   /** How many submissions are staged. */
   count = 0;
-  /** All of the stage as words. Submissions are edited here in place. */
-  readonly words: Uint32Array;
+  private readonly words: Uint32Array;
   private readonly bytes: Uint8Array;
+  /** Whether any submission has more than `write` sets; those words are zero otherwise. */
+  private hasMore = false;
   /** Where the next prefix goes; what lies before belongs to what is staged. */
   private prefixEnd = StageLayout.Prefixes;
 
   constructor(stage: ArrayBuffer) {
-    this.words = new Uint32Array(stage);
+    this.words = new Uint32Array(stage, 0, StageLayout.Size >> 2);
     this.bytes = new Uint8Array(stage);
   }
 
@@ -28,12 +29,52 @@ export class Staging {
     return this.count === StageLayout.SubmissionsCapacity || this.prefixEnd > LAST_PREFIX;
   }
 
-  /** The word index of the next submission. It counts only once `commit` is called. */
-  next(): number {
-    return (StageLayout.Submissions >> 2) + this.count * SubmissionWord.Count;
+  /**
+   * Writes the next submission. It becomes part of the coming turn by `commit`; until then it can be
+   * written again. What has no parameter here is zero, unless `range1` or `prefix` set it.
+   */
+  write(
+    op: number,
+    descriptor: number,
+    argument: number,
+    flags: number,
+    pointer: number,
+    length: number,
+    offsetLow: number,
+    offsetHigh: number,
+  ): void {
+    const { words } = this;
+    const at = this.next();
+    words[at + SubmissionWord.Op] = op;
+    words[at + SubmissionWord.Descriptor] = descriptor;
+    words[at + SubmissionWord.Pointer0] = pointer;
+    words[at + SubmissionWord.Length0] = length;
+    words[at + SubmissionWord.OffsetLow] = offsetLow;
+    words[at + SubmissionWord.OffsetHigh] = offsetHigh;
+    words[at + SubmissionWord.Flags] = flags;
+    words[at + SubmissionWord.Argument] = argument;
   }
 
-  /** Makes the submission at `next()` part of the coming turn. */
+  /** Sets the second range of the next submission. */
+  range1(pointer: number, length: number): void {
+    const at = this.next();
+    this.hasMore = true;
+    this.words[at + SubmissionWord.Pointer1] = pointer;
+    this.words[at + SubmissionWord.Length1] = length;
+  }
+
+  /** Puts text, `MAX_PATH` bytes at most, before the path of the next submission. */
+  prefix(text: Uint8Array): void {
+    const at = this.next();
+    const from = this.prefixEnd;
+    this.hasMore = true;
+    this.bytes.set(text, from);
+    this.prefixEnd = from + text.length;
+    this.words[at + SubmissionWord.PrefixOffset] = from;
+    this.words[at + SubmissionWord.PrefixLength] = text.length;
+  }
+
+  /** Makes the next submission part of the coming turn. */
   commit(slot: number, generation: number): void {
     const at = this.next();
     this.words[at + SubmissionWord.Slot] = slot;
@@ -43,57 +84,48 @@ export class Staging {
 
   /** Stages the wish to cancel an operation. There must be room. */
   cancel(slot: number, generation: number): void {
-    const at = this.next();
-    this.words.fill(0, at, at + SubmissionWord.Count);
-    this.words[at + SubmissionWord.Op] = StageOp.Cancel;
+    this.write(StageOp.Cancel, 0, 0, 0, 0, 0, 0, 0);
     this.commit(slot, generation);
-  }
-
-  /** Writes the submission at `next()`: `op` on a descriptor, and nothing else. */
-  plain(op: number, descriptor: number): void {
-    const at = this.next();
-    this.words.fill(0, at, at + SubmissionWord.Count);
-    this.words[at + SubmissionWord.Op] = op;
-    this.words[at + SubmissionWord.Descriptor] = descriptor;
-  }
-
-  /** Puts text, `MAX_PATH` bytes at most, before the path of the submission at word `at`. */
-  prefix(at: number, text: Uint8Array): void {
-    const from = this.prefixEnd;
-    this.bytes.set(text, from);
-    this.prefixEnd = from + text.length;
-    this.words[at + SubmissionWord.PrefixOffset] = from;
-    this.words[at + SubmissionWord.PrefixLength] = text.length;
   }
 
   /** Called when a turn has taken everything. */
   taken(): void {
+    if (this.hasMore) {
+      // One more than counts: a submission can have been written and then not committed.
+      this.words.fill(0, 0, (this.count + 1) * SubmissionWord.Count);
+      this.hasMore = false;
+    }
     this.count = 0;
     this.prefixEnd = StageLayout.Prefixes;
   }
 
-  /** The word index of the completion with this number. */
-  completion(index: number): number {
-    return (StageLayout.Completions >> 2) + index * CompletionWord.Count;
+  /** The slot of the completion with this number. */
+  completedSlot(index: number): number {
+    return this.words[completion(index) + CompletionWord.Slot]!;
   }
 
-  /** The slot of the completion at word `at`. */
-  completedSlot(at: number): number {
-    return this.words[at + CompletionWord.Slot]!;
+  /** The generation of the completion with this number. */
+  completedGeneration(index: number): number {
+    return this.words[completion(index) + CompletionWord.Generation]!;
   }
 
-  /** The generation of the completion at word `at`. */
-  completedGeneration(at: number): number {
-    return this.words[at + CompletionWord.Generation]!;
+  /** The low half of the result of the completion with this number. */
+  resultLow(index: number): number {
+    return this.words[completion(index) + CompletionWord.ResultLow]!;
   }
 
-  /** The low half of the result of the completion at word `at`. */
-  resultLow(at: number): number {
-    return this.words[at + CompletionWord.ResultLow]!;
+  /** The high half of the result of the completion with this number. */
+  resultHigh(index: number): number {
+    return this.words[completion(index) + CompletionWord.ResultHigh]!;
   }
 
-  /** The high half of the result of the completion at word `at`. */
-  resultHigh(at: number): number {
-    return this.words[at + CompletionWord.ResultHigh]!;
+  /** The word index of the next submission. */
+  private next(): number {
+    return (StageLayout.Submissions >> 2) + this.count * SubmissionWord.Count;
   }
+}
+
+/** The word index of a completion. */
+function completion(index: number): number {
+  return (StageLayout.Completions >> 2) + index * CompletionWord.Count;
 }

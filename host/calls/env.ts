@@ -1,6 +1,6 @@
 /** `std/env`: arguments, environment, current directory. */
 import { Errno, Info, Op, OpenFlag } from "../abi.js";
-import { StageArgument, StageDescriptor, SubmissionWord } from "../backend/stage.js";
+import { StageArgument, StageDescriptor } from "../backend/stage.js";
 import { errorText } from "../error-text.js";
 import { encoder, MAX_PATH } from "../namespace.js";
 import type { Parts } from "../parts.js";
@@ -82,21 +82,20 @@ function probeDirectory({ loop }: Parts, path: Uint8Array): number {
   const { namespace, staging } = loop;
   const bad = namespace.resolve({ byte: (at) => path[at]! }, 0, path.length);
   if (bad !== 0) return bad;
+  if (loop.isAtLimit) return -Errno.EAGAIN;
   loop.ensureRoom();
-  const at = staging.next();
-  staging.plain(Op.Open, namespace.dir?.descriptor ?? StageDescriptor.CurrentDir);
-  staging.words[at + SubmissionWord.Flags] = OpenFlag.Read | OpenFlag.Directory;
-  staging.words[at + SubmissionWord.Argument] = namespace.isAmbient ? 0 : StageArgument.Beneath;
+  staging.write(Op.Open, namespace.dir?.descriptor ?? StageDescriptor.CurrentDir,
+    namespace.isAmbient ? 0 : StageArgument.Beneath, OpenFlag.Read | OpenFlag.Directory, 0, 0, 0, 0);
   // All of the path travels as prefix: it need not lie anywhere in guest memory.
   const rest = path.subarray(namespace.consumed);
   const text = new Uint8Array(namespace.prefix.length + rest.length);
   text.set(namespace.prefix);
   text.set(rest, namespace.prefix.length);
-  staging.prefix(at, text);
-  const descriptor = loop.perform();
+  staging.prefix(text);
+  const descriptor = loop.perform(Op.Open);
   if (descriptor < 0) return descriptor;
   loop.ensureRoom();
-  staging.plain(Op.Close, descriptor);
-  loop.perform();
+  staging.write(Op.Close, descriptor, 0, 0, 0, 0, 0, 0);
+  loop.perform(Op.Close);
   return 0;
 }

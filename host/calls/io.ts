@@ -1,26 +1,25 @@
 /** `std/io`: what every stream has. */
-import { Errno } from "../abi.js";
-import { SubmissionWord } from "../backend/stage.js";
+import { Errno, Op } from "../abi.js";
 import { Right } from "../handles.js";
 import type { Loop } from "../loop.js";
-import { hasOffset, hasOtherFlags, hasRange0, hasRange1, useHandle, Verdict } from "./call.js";
+import { hasOffset, hasRange0, hasRange1, useHandle, Verdict } from "./call.js";
 
 const ALL_ONES = 0xffffffff;
 
 /** `Op.Nop`. */
 export function nop(loop: Loop, at: number): number {
-  const words = loop.staging.words;
-  if (words[at + SubmissionWord.Descriptor] !== 0 || hasOtherFlags(words, at, 0) ||
-    hasRange0(words, at) || hasRange1(words, at) || hasOffset(words, at)) return -Errno.EINVAL;
+  const { memory } = loop;
+  if ((memory.flags(at) | memory.handle(at)) !== 0 || hasRange0(loop, at) ||
+    hasRange1(loop, at) || hasOffset(loop, at)) return -Errno.EINVAL;
   return Verdict.Finished;
 }
 
 /** `Op.Close`. */
 export function close(loop: Loop, at: number): number {
-  const words = loop.staging.words;
-  if (hasOtherFlags(words, at, 0) || hasRange0(words, at) || hasRange1(words, at) ||
-    hasOffset(words, at)) return -Errno.EINVAL;
-  const index = loop.handles.find(words[at + SubmissionWord.Descriptor]!);
+  const { memory } = loop;
+  if (memory.flags(at) !== 0 || hasRange0(loop, at) || hasRange1(loop, at) ||
+    hasOffset(loop, at)) return -Errno.EINVAL;
+  const index = loop.handles.require(memory.handle(at), 0);
   if (index < 0) return index;
   loop.target = index;
   return Verdict.Closing;
@@ -28,22 +27,29 @@ export function close(loop: Loop, at: number): number {
 
 /** `Op.Read`. */
 export function read(loop: Loop, at: number): number {
-  return transfer(loop, at, Right.Read);
+  return transfer(loop, at, Op.Read, Right.Read);
 }
 
 /** `Op.Write`. */
 export function write(loop: Loop, at: number): number {
-  return transfer(loop, at, Right.Write);
+  return transfer(loop, at, Op.Write, Right.Write);
 }
 
-function transfer(loop: Loop, at: number, right: Right): number {
-  const words = loop.staging.words;
-  if (hasOtherFlags(words, at, 0) || hasRange1(words, at)) return -Errno.EINVAL;
+function transfer(loop: Loop, at: number, op: Op, right: Right): number {
+  const { memory, staging } = loop;
+  if ((memory.flags(at) | memory.pointer1(at) | memory.length1(at)) !== 0) {
+    return -Errno.EINVAL;
+  }
   // Negative offsets mean nothing, except `Offset.Current`.
-  const high = words[at + SubmissionWord.OffsetHigh]!;
-  if (high > 0x7fffffff &&
-    (high !== ALL_ONES || words[at + SubmissionWord.OffsetLow] !== ALL_ONES)) return -Errno.EINVAL;
-  const pointer = words[at + SubmissionWord.Pointer0]!;
-  if (!loop.memory.contains(pointer, words[at + SubmissionWord.Length0]!)) return -Errno.EFAULT;
-  return useHandle(loop, at, right);
+  const low = memory.offsetLow(at);
+  const high = memory.offsetHigh(at);
+  if (high > 0x7fffffff && (high !== ALL_ONES || low !== ALL_ONES)) return -Errno.EINVAL;
+  const pointer = memory.pointer0(at);
+  const length = memory.length0(at);
+  if (!memory.contains(pointer, length)) return -Errno.EFAULT;
+  const descriptor = useHandle(loop, memory.handle(at), right);
+  if (descriptor < 0) return descriptor;
+  const argument = loop.handles.argument(loop.target);
+  staging.write(op, descriptor, argument, 0, pointer, length, low, high);
+  return Verdict.Staged;
 }

@@ -22,9 +22,9 @@ export function terminal(
 ): bigint {
   const highest = HIGHEST_TABLE[command >>> 0];
   if (highest === undefined || argument >>> 0 > highest) return BigInt(-Errno.EINVAL);
-  const index = loop.handles.find(handle >>> 0);
+  const index = loop.handles.require(handle >>> 0, 0);
   if (index < 0) return BigInt(index);
-  const { descriptor } = loop.handles.resource(index);
+  const descriptor = loop.handles.descriptor(index);
   if (descriptor === VIRTUAL) return BigInt(-Errno.ENOTTY);
   const answer = loop.backend.terminal(descriptor, command, argument);
   return BigInt(answer < 0 ? -errnoOf(-answer) : answer);
