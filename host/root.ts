@@ -1,4 +1,4 @@
-/** Where the package is. The bundle of the launcher has a version of this file of its own. */
+/** Where the package is. In the bundle of the launcher `import.meta.url` is the bundle's own. */
 import { fileURLToPath } from "node:url";
 
 /** The package's folder: `prebuilds/` and `package.json` are there. */

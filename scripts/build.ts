@@ -44,10 +44,10 @@ function script(name: string, ...args: string[]): void {
 
 try {
   removeOrphans();
-  makeCommandsExecutable();
   script("generate", "--check");
   script("native");
   script("bundle");
+  makeCommandsExecutable();
 } catch (error) {
   console.error(`build: ${(error as Error).message}`);
   process.exitCode = 1;

@@ -251,6 +251,6 @@ export function exec(
 
 /** Runs the command line of this checkout: `launch(["run", "app.wasm", "argument"])`. */
 export function launch(args: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
-  const launcher = join(root, "dist/host/launcher.js");
+  const launcher = join(root, "dist/host/launcher.cjs");
   return exec(process.execPath, [launcher, ...args], options);
 }

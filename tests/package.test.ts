@@ -45,7 +45,8 @@ test("npm pack carries what was built and nothing else", async () => {
   contents = listing.files.map((file) => file.path);
   for (const path of [
     "asconfig.json", "LICENSE", "assembly/fs.ts", "assembly/abi/op.ts", "demo/last-byte.ts",
-    "dist/host/launcher.js", "dist/host/index.js", "dist/host/index.d.ts", "dist/std-shim/index.js",
+    "dist/host/launcher.cjs", "dist/host/index.js", "dist/host/index.d.ts",
+    "dist/std-shim/index.js",
   ]) assert.ok(contents.includes(path), `${path} is missing`);
   assert.ok(contents.some((path) => /^prebuilds\/.*\.node$/.test(path)), "no native helper");
   const unwanted = contents.filter((path) =>
@@ -64,7 +65,7 @@ test("the tarball installs without running any script", async () => {
     "install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline",
     join(packed, `rusticated-${version}.tgz`),
   ]);
-  assert.ok(existsSync(join(user, "node_modules/rusticated/dist/host/launcher.js")));
+  assert.ok(existsSync(join(user, "node_modules/rusticated/dist/host/launcher.cjs")));
 });
 
 test("npx rusticated build, then run", async () => {

@@ -11,7 +11,7 @@ const sources = join(root, "scripts/bench");
 const folder = join(root, "build/bench");
 
 /** The launcher's command line after `node`. */
-export const launcher = join(root, "dist/host/launcher.js");
+export const launcher = join(root, "dist/host/launcher.cjs");
 
 /** The file of all read benchmarks: what each block holds is in `makeBlocks`. */
 export const blockFile = join(folder, "blocks.bin");
