@@ -10,6 +10,7 @@
         "path.c",
         "perform.c",
         "pool.c",
+        "prepare.c",
         "ring.c",
         "terminal.c",
         "uring.c"

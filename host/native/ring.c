@@ -140,7 +140,6 @@ int ring_open(struct ring *ring, const struct ring_options *options, const char 
   *step = "io_uring_setup";
   ring->descriptor = setup(&params, options);
   if (ring->descriptor < 0) return ring->descriptor;
-  ring->enter_descriptor = ring->descriptor;
   params.features &= ~options->without_features;
   ring->features = params.features;
   ring->setup_flags = params.flags;
@@ -198,7 +197,7 @@ int ring_enter(struct ring *ring, uint32_t minimum, int64_t timeout)
   }
   uint32_t count = ring->tail - ring->submitted;
   __atomic_store_n(ring->sq_tail, ring->tail, __ATOMIC_RELEASE);
-  long taken = syscall(URING_SYS_ENTER, ring->enter_descriptor, count, minimum, flags, argument,
+  long taken = syscall(URING_SYS_ENTER, ring->descriptor, count, minimum, flags, argument,
                        argument_size);
   if (taken < 0) return -errno;
   ring->submitted += (uint32_t)taken;

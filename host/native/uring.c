@@ -7,7 +7,6 @@
  * been taken; its user_data is the slot's index and generation.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 #include "path.h"
 #include "perform.h"
 #include "pool.h"
+#include "prepare.h"
 #include "ring.h"
 #include "uring_backend.h"
 
@@ -62,11 +62,6 @@ static const uint8_t states[OP_COUNT] = {
 #undef OPERATION
 };
 
-static uint64_t address_of(const void *pointer)
-{
-  return (uint64_t)(uintptr_t)pointer;
-}
-
 static uint64_t user_data_of(uint32_t index, uint32_t generation)
 {
   return (uint64_t)generation << 32 | index;
@@ -78,95 +73,6 @@ static int64_t now(void)
   clock_gettime(CLOCK_MONOTONIC, &time);
   return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
-
-/* ---- Submissions, one function per row of ops.def that has an opcode ---- */
-
-static void prepare_nop(struct core *core, struct slot *slot, struct uring_sqe *sqe)
-{
-  (void)core, (void)slot, (void)sqe;
-}
-
-/*
- * The kernel tries an open with O_NONBLOCK first, and what that gives for a FIFO is wrong: a reader
- * that sees the end before anybody wrote, or ENXIO for a writer. So a kernel thread does every open
- * that might block on a FIFO.
- */
-static bool may_be_fifo(uint64_t flags)
-{
-  return !(flags & O_DIRECTORY) && !(flags & O_EXCL) && (flags & O_ACCMODE) != O_RDWR;
-}
-
-static void prepare_open(struct core *core, struct slot *slot, struct uring_sqe *sqe)
-{
-  (void)core;
-  if (may_be_fifo(slot->operation->record.open.flags)) sqe->flags = URING_SQE_ASYNC;
-  sqe->descriptor = slot->operation->descriptor;
-  sqe->address = address_of(slot->operation->path);
-  sqe->length = sizeof slot->operation->record.open;
-  sqe->offset = address_of(&slot->operation->record.open);
-}
-
-static void prepare_close(struct core *core, struct slot *slot, struct uring_sqe *sqe)
-{
-  (void)core, (void)slot, (void)sqe;
-}
-
-static void prepare_data(struct core *core, struct slot *slot, struct uring_sqe *sqe)
-{
-  sqe->offset = slot->offset;
-  if (slot->operation != NULL) {
-    sqe->address = address_of(slot->operation->storage);
-    sqe->length = slot->operation->length;
-  } else {
-    sqe->address = address_of(core->memory) + slot->pointer;
-    sqe->length = slot->length;
-    core_mark_direct(core, slot);
-  }
-}
-
-static void prepare_read(struct core *core, struct slot *slot, struct uring_sqe *sqe)
-{
-  prepare_data(core, slot, sqe);
-}
-
-static void prepare_write(struct core *core, struct slot *slot, struct uring_sqe *sqe)
-{
-  prepare_data(core, slot, sqe);
-}
-
-static void prepare_sync(struct core *core, struct slot *slot, struct uring_sqe *sqe)
-{
-  (void)core;
-  if (slot->flags & SYNC_FLAG_DATA) sqe->op_flags = URING_FSYNC_DATASYNC;
-}
-
-static void prepare_stat(struct core *core, struct slot *slot, struct uring_sqe *sqe)
-{
-  (void)core;
-  sqe->descriptor = slot->operation->descriptor;
-  sqe->address = address_of(stat_path(slot->operation));
-  sqe->offset = address_of(&slot->operation->record.stat);
-  sqe->length = STATX_BASIC_STATS | STATX_BTIME;
-  sqe->op_flags = stat_flags(slot->operation);
-}
-
-static void prepare_set_length(struct core *core, struct slot *slot, struct uring_sqe *sqe)
-{
-  (void)core;
-  sqe->offset = slot->offset;
-}
-
-/* Never called: their rows have no opcode, so they go by their plan. */
-#define prepare_set_permissions NULL
-#define prepare_set_times NULL
-
-typedef void preparer(struct core *, struct slot *, struct uring_sqe *);
-
-static preparer *const preparers[OP_COUNT] = {
-#define OPERATION(name, function, opcode, state) [OP_##name] = prepare_##function,
-#include "ops.def"
-#undef OPERATION
-};
 
 /* ---- The ways an operation can go ---- */
 
@@ -182,7 +88,7 @@ static void submit(struct uring *uring, uint32_t index)
   sqe->opcode = uring->opcodes[slot->op];
   sqe->descriptor = slot->descriptor;
   sqe->user_data = user_data_of(index, slot->generation);
-  preparers[slot->op](&uring->core, slot, sqe);
+  prepare(&uring->core, slot, sqe);
 }
 
 static void arm_poll(struct uring *uring, uint32_t index)
@@ -420,7 +326,7 @@ static int enter(struct uring *uring, int64_t timeout)
   uring->timer_expired = false;
   sqe->opcode = URING_OP_TIMEOUT;
   sqe->descriptor = -1;
-  sqe->address = address_of(&limit);
+  sqe->address = (uint64_t)(uintptr_t)&limit;
   sqe->length = 1;
   sqe->offset = 1; /* ends with the next completion, so that none stays behind */
   sqe->user_data = user_data_of(INTERNAL_TIMER, ++uring->timer);

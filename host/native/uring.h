@@ -84,13 +84,6 @@ struct uring_probe {
   struct uring_probe_op ops[256];
 };
 
-/* The argument of registering the ring's own descriptor. */
-struct uring_file_update {
-  uint32_t offset;
-  uint32_t spare;
-  uint64_t data;
-};
-
 _Static_assert(sizeof(struct uring_sqe) == 64, "submission");
 _Static_assert(offsetof(struct uring_sqe, descriptor) == 4, "submission");
 _Static_assert(offsetof(struct uring_sqe, offset) == 8, "submission");
@@ -106,7 +99,6 @@ _Static_assert(offsetof(struct uring_params, sq) == 40, "parameters");
 _Static_assert(offsetof(struct uring_params, cq) == 80, "parameters");
 _Static_assert(sizeof(struct uring_wait) == 24, "wait");
 _Static_assert(sizeof(struct uring_probe) == 16 + 256 * 8, "probe");
-_Static_assert(sizeof(struct uring_file_update) == 16, "update");
 
 enum uring_opcode {
   URING_OP_NOP = 0,
@@ -151,7 +143,6 @@ enum uring_feature {
 enum uring_enter {
   URING_ENTER_GETEVENTS = 1u << 0,
   URING_ENTER_EXT_ARG = 1u << 3,
-  URING_ENTER_REGISTERED_RING = 1u << 4,
   URING_ENTER_NO_IOWAIT = 1u << 7,
 };
 
@@ -160,11 +151,7 @@ enum uring_sq_flag {
   URING_SQ_TASKRUN = 1u << 2,
 };
 
-enum uring_register {
-  URING_REGISTER_PROBE = 8,
-  URING_REGISTER_RING_FDS = 20,
-};
-
+#define URING_REGISTER_PROBE 8
 #define URING_PROBE_SUPPORTED 1u
 #define URING_FSYNC_DATASYNC 1u
 

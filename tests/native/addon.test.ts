@@ -216,4 +216,38 @@ test("a worker may be ended with reads in flight, a hundred times", async () => 
   assert.is(fdCount(), before);
 });
 
+test("a thread that hangs in an open outlives the worker that asked for it", async () => {
+  const fifo = join(tempDir("hanging"), "fifo");
+  execFileSync("mkfifo", [fifo]);
+  const helper = JSON.stringify(new URL("helper.js", import.meta.url));
+  const inner = `
+    const { parentPort } = require("node:worker_threads");
+    import(${helper}).then(({ Driver }) => {
+      const driver = new Driver({ withoutOps: 0x3ff });
+      const path = driver.path(${JSON.stringify(fifo)});
+      driver.put(0, { op: ${Op.Open}, descriptor: -1, flags: ${OpenFlag.Read}, ...path });
+      driver.turn(1, 20e6);
+      parentPort.postMessage("ready");
+    });
+    setInterval(() => {}, 1000);`;
+  // The main thread never loads the addon: ending the worker would unload its code.
+  const outer = `
+    const { Worker } = require("node:worker_threads");
+    const { openSync, readdirSync, constants } = require("node:fs");
+    const pause = (time) => new Promise((resolve) => setTimeout(resolve, time));
+    const worker = new Worker(${JSON.stringify(inner)}, { eval: true });
+    worker.once("message", async () => {
+      await worker.terminate();
+      const before = readdirSync("/proc/self/task").length;
+      openSync(${JSON.stringify(fifo)}, constants.O_WRONLY | constants.O_NONBLOCK);
+      for (let i = 0; i < 200 && readdirSync("/proc/self/task").length === before; i++) {
+        await pause(5);
+      }
+      console.log(before - readdirSync("/proc/self/task").length);
+    });`;
+  const { code, signal, stdout, stderr } = await exec(process.execPath, ["-e", outer]);
+  assert.is(code ?? signal, 0, stdout + stderr);
+  assert.is(stdout.trim(), "1");
+});
+
 test.run();

@@ -142,6 +142,7 @@ int open_file(struct fixture *fixture, const char *path, uint32_t flags)
 }
 
 static char folder_path[PATH_MAX / 2];
+static pid_t folder_maker;
 
 static int remove_one(const char *path, const struct stat *stat, int kind, struct FTW *walk)
 {
@@ -151,6 +152,7 @@ static int remove_one(const char *path, const struct stat *stat, int kind, struc
 
 static void remove_folder(void)
 {
+  if (getpid() != folder_maker) return;
   nftw(folder_path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -160,6 +162,7 @@ const char *folder(void)
     const char *base = getenv("TMPDIR");
     snprintf(folder_path, sizeof folder_path, "%s/native-XXXXXX", base ? base : "/tmp");
     CHECK(mkdtemp(folder_path) != NULL);
+    folder_maker = getpid();
     atexit(remove_folder);
   }
   return folder_path;

@@ -12,7 +12,7 @@ const sanitizers = [
 
 /** Each is a file beside this one, linked with `fixture.c`. */
 const programs = [
-  "operations", "streams", "sandbox", "terminal", "teardown", "overflow", "fuzz",
+  "operations", "streams", "sandbox", "terminal", "teardown", "overflow", "refused", "fuzz",
 ];
 
 const compiler = findCompiler();

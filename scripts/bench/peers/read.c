@@ -1,7 +1,7 @@
 /*
- * The peer of the read benchmarks: uniformly random 4 KiB reads of a cached file over plain io_uring,
- * by raw system calls, as well as we can: deferred task work, one enter per batch that submits and
- * waits, no registered buffers or files. Every read is checked at both ends.
+ * The peer of the read benchmarks: uniformly random 4 KiB reads of a cached file over plain
+ * io_uring, by raw system calls, as well as we can: deferred task work, one enter per batch that
+ * submits and waits, no registered buffers or files. Every read is checked at both ends.
  *
  *     read FILE DEPTH COUNT SEED     prints seconds=… operations=… distinct=… bad=…
  */

@@ -1,0 +1,102 @@
+/* See prepare.h. One function per row of ops.def that has an opcode. */
+#include "prepare.h"
+
+#include <fcntl.h>
+
+#include "operation.h"
+#include "perform.h"
+
+static uint64_t address_of(const void *pointer)
+{
+  return (uint64_t)(uintptr_t)pointer;
+}
+
+static void prepare_nop(struct core *core, struct slot *slot, struct uring_sqe *sqe)
+{
+  (void)core, (void)slot, (void)sqe;
+}
+
+/*
+ * The kernel tries an open with O_NONBLOCK first, and what that gives for a FIFO is wrong: a reader
+ * that sees the end before anybody wrote, or ENXIO for a writer. So a kernel thread does every open
+ * that might block on a FIFO.
+ */
+static bool may_be_fifo(uint64_t flags)
+{
+  return !(flags & O_DIRECTORY) && !(flags & O_EXCL) && (flags & O_ACCMODE) != O_RDWR;
+}
+
+static void prepare_open(struct core *core, struct slot *slot, struct uring_sqe *sqe)
+{
+  (void)core;
+  if (may_be_fifo(slot->operation->record.open.flags)) sqe->flags = URING_SQE_ASYNC;
+  sqe->descriptor = slot->operation->descriptor;
+  sqe->address = address_of(slot->operation->path);
+  sqe->length = sizeof slot->operation->record.open;
+  sqe->offset = address_of(&slot->operation->record.open);
+}
+
+static void prepare_close(struct core *core, struct slot *slot, struct uring_sqe *sqe)
+{
+  (void)core, (void)slot, (void)sqe;
+}
+
+static void prepare_data(struct core *core, struct slot *slot, struct uring_sqe *sqe)
+{
+  sqe->offset = slot->offset;
+  if (slot->operation != NULL) {
+    sqe->address = address_of(slot->operation->storage);
+    sqe->length = slot->operation->length;
+  } else {
+    sqe->address = address_of(core->memory) + slot->pointer;
+    sqe->length = slot->length;
+    core_mark_direct(core, slot);
+  }
+}
+
+static void prepare_read(struct core *core, struct slot *slot, struct uring_sqe *sqe)
+{
+  prepare_data(core, slot, sqe);
+}
+
+static void prepare_write(struct core *core, struct slot *slot, struct uring_sqe *sqe)
+{
+  prepare_data(core, slot, sqe);
+}
+
+static void prepare_sync(struct core *core, struct slot *slot, struct uring_sqe *sqe)
+{
+  (void)core;
+  if (slot->flags & SYNC_FLAG_DATA) sqe->op_flags = URING_FSYNC_DATASYNC;
+}
+
+static void prepare_stat(struct core *core, struct slot *slot, struct uring_sqe *sqe)
+{
+  (void)core;
+  sqe->descriptor = slot->operation->descriptor;
+  sqe->address = address_of(stat_path(slot->operation));
+  sqe->offset = address_of(&slot->operation->record.stat);
+  sqe->length = STATX_BASIC_STATS | STATX_BTIME;
+  sqe->op_flags = stat_flags(slot->operation);
+}
+
+static void prepare_set_length(struct core *core, struct slot *slot, struct uring_sqe *sqe)
+{
+  (void)core;
+  sqe->offset = slot->offset;
+}
+
+/* Never called: their rows have no opcode, so they go by their plan. */
+#define prepare_set_permissions NULL
+#define prepare_set_times NULL
+
+void prepare(struct core *core, struct slot *slot, struct uring_sqe *sqe)
+{
+  typedef void preparer(struct core *, struct slot *, struct uring_sqe *);
+  static preparer *const preparers[OP_COUNT] = {
+#define OPERATION(name, function, opcode, state) [OP_##name] = prepare_##function,
+#include "ops.def"
+#undef OPERATION
+  };
+  preparers[slot->op](core, slot, sqe);
+}

@@ -1,0 +1,152 @@
+/* Machines that refuse something: said by name, with nothing left behind. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../host/native/uring.h"
+#include "fixture.h"
+
+/* From now on the system call `number` fails with `error` in this process. */
+static void refuse(uint32_t number, uint32_t error)
+{
+  struct sock_filter filter[] = {
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
+    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog program = { sizeof filter / sizeof *filter, filter };
+  CHECK_EQUAL(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+  CHECK_EQUAL(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+}
+
+static void expect_refusal(int expected, const char *expected_step, uint32_t without_features)
+{
+  uint8_t *stage = calloc(1, STAGE_LAYOUT_SIZE);
+  struct backend_options options = { .stage = stage, .without_features = without_features };
+  struct core *core = NULL;
+  const char *step = "";
+  int before = count_descriptors();
+  CHECK_EQUAL(backends[0].create(&options, &core, &step), expected);
+  if (strstr(step, expected_step) == NULL) fprintf(stderr, "step: %s\n", step);
+  CHECK(strstr(step, expected_step) != NULL);
+  CHECK(core == NULL);
+  CHECK_EQUAL(count_descriptors(), before);
+  free(stage);
+}
+
+/* Runs a test in a process of its own, which it may spoil. */
+static void apart(void (*body)(void))
+{
+  pid_t child = fork();
+  CHECK(child >= 0);
+  if (child == 0) {
+    body();
+    exit(0);
+  }
+  int status;
+  CHECK_EQUAL(waitpid(child, &status, 0), child);
+  CHECK_EQUAL(status, 0);
+}
+
+static void test_seccomp(void)
+{
+  refuse(URING_SYS_SETUP, EPERM);
+  expect_refusal(-EPERM, "io_uring_setup", 0);
+}
+
+static void test_seccomp_enter(void)
+{
+  refuse(URING_SYS_ENTER, ENOSYS);
+  expect_refusal(-ENOSYS, "io_uring_enter", 0);
+}
+
+static void test_no_nodrop(void)
+{
+  expect_refusal(-ENOSYS, "5.5", URING_FEATURE_NODROP);
+}
+
+/* Without the probe (before 5.6) all but the oldest opcodes go by their plan, and work. */
+static void test_no_probe(void)
+{
+  refuse(URING_SYS_REGISTER, EINVAL);
+  struct fixture fixture;
+  fixture_open(&fixture, &modes[0]);
+  int descriptor = open_file(&fixture, in_folder("file"), OPEN_FLAG_WRITE | OPEN_FLAG_CREATE);
+  struct submission write_at = {
+    .op = OP_WRITE, .descriptor = descriptor, .pointer0 = DATA_AT, .length0 = 9,
+  };
+  CHECK_EQUAL(run(&fixture, write_at), 9);
+  CHECK_EQUAL(run(&fixture, (struct submission){ .op = OP_CLOSE, .descriptor = descriptor }), 0);
+  fixture_close(&fixture);
+}
+
+static void test_too_many_files(void)
+{
+  struct fixture fixture;
+  fixture_open(&fixture, &modes[2]);
+  int next = dup(0);
+  CHECK_EQUAL(close(next), 0);
+  struct rlimit limit = { (rlim_t)next, 4096 };
+  CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  struct submission open = { .op = OP_OPEN, .descriptor = -1, .flags = OPEN_FLAG_READ };
+  open = with_path(&fixture, open, "/dev/null");
+  CHECK_EQUAL(run(&fixture, open), -EMFILE);
+  limit.rlim_cur = 4096;
+  CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  int64_t descriptor = run(&fixture, open);
+  CHECK(descriptor >= 0);
+  close((int)descriptor);
+  limit.rlim_cur = (rlim_t)next;
+  CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  CHECK_EQUAL(run(&fixture, open), -EMFILE);
+  uint8_t *stage = calloc(1, STAGE_LAYOUT_SIZE);
+  struct backend_options options = { .stage = stage };
+  struct core *core = NULL;
+  const char *step = "";
+  CHECK_EQUAL(backends[0].create(&options, &core, &step), -EMFILE);
+  free(stage);
+  limit.rlim_cur = 4096;
+  CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  fixture_close(&fixture);
+}
+
+/* What another program would inherit: nothing of ours. */
+static void test_inheritance(void)
+{
+  int before = count_descriptors();
+  struct fixture fixture;
+  fixture_open(&fixture, &modes[2]);
+  int descriptor = open_file(&fixture, "/dev/null", OPEN_FLAG_READ);
+  int opened = count_descriptors() - before;
+  CHECK(opened >= 3);
+  for (int candidate = 3; opened > 0; candidate++) {
+    int flags = fcntl(candidate, F_GETFD);
+    if (flags < 0) continue;
+    CHECK_EQUAL(flags & FD_CLOEXEC, FD_CLOEXEC);
+    opened--;
+  }
+  close(descriptor);
+  fixture_close(&fixture);
+}
+
+int main(void)
+{
+  folder();
+  apart(test_seccomp);
+  apart(test_seccomp_enter);
+  apart(test_no_nodrop);
+  apart(test_no_probe);
+  apart(test_too_many_files);
+  apart(test_inheritance);
+  return 0;
+}
