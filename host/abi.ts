@@ -16,5 +16,11 @@ export {
   Terminal,
   TerminalMode,
 } from "../assembly/abi/flags.js";
-export { Completions, FileTimes, Overlapped, OverlappedState, Stat } from "../assembly/abi/layout.js";
+export {
+  Completions,
+  FileTimes,
+  Overlapped,
+  OverlappedState,
+  Stat,
+} from "../assembly/abi/layout.js";
 export { Op } from "../assembly/abi/op.js";

@@ -74,7 +74,7 @@ export class Handles {
     return ((generation << INDEX_BITS) | index) >>> 0;
   }
 
-  /** Uses up a number without giving it a resource: a standard stream that the guest has not got. */
+  /** Uses up a number without giving it a resource, for a standard stream that is not given. */
   skip(): void {
     this.append();
   }

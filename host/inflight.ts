@@ -112,7 +112,8 @@ export class InFlight {
 
   /**
    * Whether the operation in flight that `token` names is the one of the record at `record`, which
-   * is a possible one. A token comes from guest memory: any value is answered, and only the truth with true.
+   * is a possible one. A token comes from guest memory: any value is answered, and only the truth
+   * with true.
    */
   holds(token: number, record: number): boolean {
     return token < this.used && this.record(token) === record;

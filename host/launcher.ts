@@ -196,8 +196,8 @@ function fail(error: unknown): void {
 Error.stackTraceLimit = 64;
 try {
   const code = main(process.argv.slice(2));
-  // No `process.exit`: what is still being written would be lost. No `await` at the top level, which
-  // the bundle cannot have.
+  // No `process.exit`: what is still being written would be lost. No `await` at the top level: the
+  // bundle cannot have one.
   if (typeof code === "number") process.exitCode = code;
   else code.then((value) => (process.exitCode = value), fail);
 } catch (error) {

@@ -289,7 +289,7 @@ export class Loop {
     let slot = this.handles.head(handle);
     while (slot !== NONE) {
       if (this.staging.isFull) {
-        // The turn may complete any of them, so the walk begins anew; those asked already are passed.
+        // The turn may complete any of them, so the walk begins anew; asking twice does nothing.
         this.turn(0);
         slot = this.handles.head(handle);
         continue;

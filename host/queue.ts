@@ -1,7 +1,7 @@
 /**
  * The records that have completed and wait for the guest's next tick: a ring of addresses.
- * Everything that completes goes through here, an operation refused at once as well as one that took
- * a minute, so that there is one order and one place that finishes.
+ * Everything that completes goes through here, an operation refused at once as well as one that
+ * took a minute, so that there is one order and one place that finishes.
  */
 import { Completions } from "./abi.js";
 import type { GuestMemory } from "./memory.js";

@@ -30,8 +30,8 @@ export class Staging {
   }
 
   /**
-   * Writes the next submission. It becomes part of the coming turn by `commit`; until then it can be
-   * written again. What has no parameter here is zero, unless `range1` or `prefix` set it.
+   * Writes the next submission. It becomes part of the coming turn by `commit`; until then it can
+   * be written again. What has no parameter here is zero, unless `range1` or `prefix` set it.
    */
   write(
     op: number,

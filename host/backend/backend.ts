@@ -2,7 +2,7 @@
  * What performs operations: the interface between the host and a backend, and its contract.
  *
  * 1. Every staged operation gives exactly one completion, a cancelled one included: with
- *    `-ECANCELED`, or with its real result where that was faster. `StageOp.Cancel` itself gives none.
+ *    `-ECANCELED`, or with its real result where that was faster. `StageOp.Cancel` gives none.
  * 2. A backend never calls back: completions appear in the stage when `turn` returns, and nowhere
  *    else. It works on the thread that calls it, whatever threads it uses inside.
  * 3. Guest memory belongs to the backend only inside the ranges of operations in flight. Having

@@ -1,6 +1,6 @@
 /**
- * What a call is: it reads the fields of one record, checks them, writes the submission, and does no
- * I/O. What it refuses is simply not committed.
+ * What a call is: it reads the fields of one record, checks them, writes the submission, and does
+ * no I/O. What it refuses is simply not committed.
  */
 import { Errno } from "../abi.js";
 import type { Loop } from "../loop.js";
@@ -37,8 +37,8 @@ export function hasOffset({ memory }: Loop, at: number): boolean {
 /**
  * Takes a handle as what the submission works on.
  *
- * @returns its descriptor; or a negative `Errno` when it is not open, or lacks a right. A descriptor
- *   is never negative, since virtual resources have none to give.
+ * @returns its descriptor; or a negative `Errno` when it is not open, or lacks a right. A
+ *   descriptor is never negative, since virtual resources have none to give.
  */
 export function useHandle(loop: Loop, handle: number, rights: number): number {
   const index = loop.handles.require(handle, rights);

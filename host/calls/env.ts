@@ -84,18 +84,19 @@ function probeDirectory({ loop }: Parts, path: Uint8Array): number {
   if (bad !== 0) return bad;
   if (loop.isAtLimit) return -Errno.EAGAIN;
   loop.ensureRoom();
-  staging.write(Op.Open, namespace.dir?.descriptor ?? StageDescriptor.CurrentDir,
-    namespace.isAmbient ? 0 : StageArgument.Beneath, OpenFlag.Read | OpenFlag.Directory, 0, 0, 0, 0);
+  const descriptor = namespace.dir?.descriptor ?? StageDescriptor.CurrentDir;
+  const argument = namespace.isAmbient ? 0 : StageArgument.Beneath;
+  staging.write(Op.Open, descriptor, argument, OpenFlag.Read | OpenFlag.Directory, 0, 0, 0, 0);
   // All of the path travels as prefix: it need not lie anywhere in guest memory.
   const rest = path.subarray(namespace.consumed);
   const text = new Uint8Array(namespace.prefix.length + rest.length);
   text.set(namespace.prefix);
   text.set(rest, namespace.prefix.length);
   staging.prefix(text);
-  const descriptor = loop.perform(Op.Open);
-  if (descriptor < 0) return descriptor;
+  const opened = loop.perform(Op.Open);
+  if (opened < 0) return opened;
   loop.ensureRoom();
-  staging.write(Op.Close, descriptor, 0, 0, 0, 0, 0, 0);
+  staging.write(Op.Close, opened, 0, 0, 0, 0, 0, 0);
   loop.perform(Op.Close);
   return 0;
 }

@@ -1,4 +1,4 @@
-/** Which directory a path belongs to; the kernel's part of the sandbox is tested in sandbox.test.ts. */
+/** Which directory a path belongs to. The kernel's part is tested in sandbox.test.ts. */
 import { Errno } from "../../host/abi.js";
 import { Namespace } from "../../host/namespace.js";
 import type { Mount } from "../../host/namespace.js";
