@@ -1,4 +1,6 @@
 /**
+ * What `await` awaits, as the compiler finds out.
+ *
  * `await f(x)` where `f` is known to be an async function needs no task: the task that runs calls
  * the body of `f` itself, suspends in it and goes on in it. Arguments, `this` and the order in
  * which they are computed are the same, a request to cancel reaches the same operation, and what
@@ -10,8 +12,10 @@
  *   recursion is,
  * - in debug builds: there each call is a task that can say what it runs.
  *
- * What is called is only known while the program is compiled, when the compiler looks up the
- * callee of the call `….__await()`. It is then told to look at the body instead.
+ * And as in JavaScript what is no promise may be awaited too: it is its own value.
+ *
+ * All that is only known while the program is compiled, when the compiler looks up the callee of
+ * the call `….__await()`. It is then told to look at something else instead.
  */
 import type {
   CallExpression,
@@ -26,13 +30,26 @@ import type {
 } from "assemblyscript";
 import { CommonFlags, ElementKind, NodeKind, ReportMode } from "./internals.js";
 import { isKind } from "./parser-hooks.js";
+import { stdPrefix } from "./resolve.js";
+
+/** The global function that returns its argument; it is in the source of the task classes. */
+const valueFunction = "__value";
+
+/** One `await`. */
+interface Awaiting {
+  readonly call: CallExpression;
+  /** Its callee, while it is not told to be another call. */
+  readonly callee: PropertyAccessExpression;
+  /** Nobody wrote it: an async function returns what may be a promise, or the value itself. */
+  readonly implied: boolean;
+}
 
 /** The bodies of async functions, and where they are awaited. */
 export class DirectCalls {
   /** By the declaration that callers see: the name of its body. */
   private readonly bodies = new Map<DeclarationStatement, string>();
-  /** By its callee `operand.__await`: a call that an `await` became. */
-  private readonly awaits = new Map<Expression, CallExpression>();
+  /** By its callee `operand.__await`: what an `await` became. */
+  private readonly awaits = new Map<Expression, Awaiting>();
   /** Which body calls which, both by their declarations. */
   private readonly calls = new Map<DeclarationStatement, Set<DeclarationStatement>>();
 
@@ -42,30 +59,50 @@ export class DirectCalls {
   }
 
   /** Remembers an `await`. */
-  addAwait(call: CallExpression): void {
-    this.awaits.set(call.expression, call);
+  addAwait(call: CallExpression, implied: boolean): void {
+    const callee = call.expression as PropertyAccessExpression;
+    this.awaits.set(callee, { call, callee, implied });
   }
 
-  /** Makes `resolver` look at bodies where that is possible. */
-  install(resolver: Resolver): void {
+  /** Makes `resolver` look at what is awaited. `direct`: at bodies too, where that is possible. */
+  install(resolver: Resolver, direct: boolean): void {
     const lookup = resolver.lookupExpression.bind(resolver);
     resolver.lookupExpression = (node, flow, ...rest) => {
-      const call = this.awaits.get(node);
-      if (!call) return lookup(node, flow, ...rest);
+      const awaiting = this.awaits.get(node);
+      if (!awaiting) return lookup(node, flow, ...rest);
+      const { call, callee, implied } = awaiting;
+      call.expression = callee;
       call.args = [];
       call.typeArguments = null;
-      const operand = withoutParentheses((node as PropertyAccessExpression).expression);
-      const body = isKind(operand, NodeKind.Call)
-        ? this.bodyOf(operand as CallExpression, flow, (callee) =>
-            lookup(callee, flow, undefined, ReportMode.Swallow as number),
-          )
-        : null;
-      if (!body) return lookup(node, flow, ...rest);
-      const { args, typeArguments } = operand as CallExpression;
-      call.args = args;
-      call.typeArguments = typeArguments;
-      return body;
+      const operand = withoutParentheses(callee.expression);
+      const quietly = (expression: Expression): Element | null =>
+        lookup(expression, flow, undefined, ReportMode.Swallow as number);
+      const called = isKind(operand, NodeKind.Call) ? (operand as CallExpression) : null;
+      const body = called && direct ? this.bodyOf(called, flow, quietly) : null;
+      if (body && called) {
+        call.args = called.args;
+        call.typeArguments = called.typeArguments;
+        return body;
+      }
+      if (isPromise(resolver, operand, flow, !implied)) return lookup(callee, flow, ...rest);
+      // A call may have no value at all; anything else passes through a function.
+      if (called) return lookup(this.become(awaiting, called), flow, ...rest);
+      call.args = [operand];
+      return resolver.program.lookup(valueFunction);
     };
+  }
+
+  /** Lets the call be the very call that it would have awaited. Returns its callee. */
+  private become(awaiting: Awaiting, called: CallExpression): Expression {
+    const { call } = awaiting;
+    const { expression } = called;
+    const copy = Object.assign(Object.create(Object.getPrototypeOf(expression)), expression);
+    call.expression = copy as Expression;
+    call.args = called.args;
+    call.typeArguments = called.typeArguments;
+    // Generic code is compiled more than once: next time it may be a promise.
+    this.awaits.set(call.expression, awaiting);
+    return call.expression;
   }
 
   private bodyOf(
@@ -98,6 +135,22 @@ export class DirectCalls {
     if (from === to) return true;
     return [...(this.calls.get(from) ?? [])].some((next) => this.reaches(next, to));
   }
+}
+
+/** Whether the operand is a promise; `unknown` when it is wrong, or means nothing by itself. */
+function isPromise(
+  resolver: Resolver,
+  operand: Expression,
+  flow: Flow,
+  unknown: boolean,
+): boolean {
+  const type = resolver.resolveExpression(operand, flow, undefined, ReportMode.Swallow as number);
+  if (!type) return unknown;
+  for (let current = type.classReference; current; current = current.base) {
+    const { internalName } = current.prototype;
+    if (internalName.startsWith(stdPrefix) && internalName.endsWith("/Promise")) return true;
+  }
+  return false;
 }
 
 function withoutParentheses(expression: Expression): Expression {

@@ -58,6 +58,7 @@ export default class StdTransform {
       load: (path, text) => this.load(path, text),
       parsed: (source) => this.parsed(source),
       awaited: (...args) => lowering.awaited(...args),
+      returned: (value) => lowering.awaitedReturn(value),
       asyncFunction: (...args) => lowering.asyncFunction(...args),
       asyncMethod: (...args) => lowering.asyncMethod(...args),
       asyncExpression: (...args) => lowering.asyncExpression(...args),
@@ -69,7 +70,7 @@ export default class StdTransform {
     Object.defineProperty(program, installed, { value: true });
     hookParser(program.parser, handler);
     allowVoidArrays(program.resolver);
-    if (!debug) direct.install(program.resolver);
+    direct.install(program.resolver, !debug);
   }
 
   /** asc: all files have been parsed. */

@@ -73,21 +73,30 @@ export class Lowering {
   readonly arities = new Set<number>();
   /** Where the first `async` of the program stands. */
   firstAsync: Range | null = null;
-  /** Whether anything is awaited. */
-  awaits = false;
   private bodies = 0;
+  /** The calls that an `await` became. */
+  private readonly lowered = new Set<Expression>();
 
   constructor(private readonly options: LoweringOptions) {}
 
   /** `await operand` */
   awaited(operand: Expression, keyword: Range, whole: Range): Expression {
     const { node } = this.options;
-    this.awaits = true;
     const method = node.createIdentifierExpression("__await", keyword);
     const callee = node.createPropertyAccessExpression(operand, method, whole);
     const call = node.createCallExpression(callee, null, [], whole);
-    this.options.direct.addAwait(call);
+    this.lowered.add(call);
+    this.options.direct.addAwait(call, keyword === whole);
     return call;
+  }
+
+  /**
+   * What an async function returns: when it calls something, that may give a promise, whose value
+   * is then meant.
+   */
+  awaitedReturn(value: Expression): Expression {
+    if (!isKind(value, NodeKind.Call) || this.lowered.has(value)) return value;
+    return this.awaited(value, value.range, value.range);
   }
 
   /** `async function`; the body goes to `siblings`. */
@@ -189,7 +198,8 @@ export class Lowering {
 
   /** The source of the task classes that this program needs. */
   taskSource(): string {
-    return [...this.arities].map((arity) => taskClass(arity, this.options.debug)).join("\n");
+    const classes = [...this.arities].map((arity) => taskClass(arity, this.options.debug));
+    return [valueFunction, ...classes].join("\n");
   }
 
   /** Refuses what cannot be async. Returns the type that the promise is of. */
@@ -346,10 +356,14 @@ export class Lowering {
   private returned(body: Statement): Statement {
     const { node } = this.options;
     const { expression } = body as unknown as { expression: Expression };
-    const statement = node.createReturnStatement(expression, expression.range);
+    const value = this.awaitedReturn(expression);
+    const statement = node.createReturnStatement(value, expression.range);
     return node.createBlockStatement([statement], expression.range);
   }
 }
+
+/** What `await` of something that is no promise becomes. */
+const valueFunction = "@global @inline function __value<T>(value: T): T { return value; }";
 
 /** The source of the class of tasks that keep `arity` values until they run. */
 function taskClass(arity: number, debug: boolean): string {

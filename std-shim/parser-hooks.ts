@@ -49,6 +49,8 @@ export interface SyntaxHandler {
   parsed(source: Source): void;
   /** What `await operand` means. */
   awaited(operand: Expression, keyword: Range, whole: Range): Expression;
+  /** What `return value` of an async function returns. */
+  returned(value: Expression): Expression;
   /** An `async function`. What is returned takes its place; `siblings` are the statements around it. */
   asyncFunction(
     declaration: FunctionDeclaration,
@@ -113,6 +115,9 @@ const advice = {
   generator:
     "Async generators are not supported. Write a class with an async method 'next()' instead.",
   accessor: "A getter or setter cannot be async. Write an async method instead.",
+  noBody:
+    "'async' is not possible where there is no body. Leave it out: " +
+    "a method that returns Promise<…> may be implemented by an async one.",
   label: "A label is only possible before a loop or a switch.",
   constructor:
     "A constructor cannot be async. Write an async static method that makes the object instead.",
@@ -250,8 +255,11 @@ class ParserHooks {
       if (asyncAt >= 0 && this.refuseGenerator(tn)) return null;
       const scope = newScope("function", this.scope, asyncAt);
       const declaration = this.within(scope, () => parseFunction(tn, flags, decorators, startPos));
-      if (asyncAt < 0 || !declaration?.body) return declaration;
-      return handler.asyncFunction(declaration, keywordRange(tn, asyncAt), siblings);
+      if (asyncAt < 0 || !declaration) return declaration;
+      const range = keywordRange(tn, asyncAt);
+      if (declaration.body) return handler.asyncFunction(declaration, range, siblings);
+      handler.refuse(1040, advice.noBody, range);
+      return declaration;
     };
     const parseFunctionExpressionCommon = parser.parseFunctionExpressionCommon.bind(parser);
     parser.parseFunctionExpressionCommon = (tn, name, parameters, ...rest) => {
@@ -311,12 +319,7 @@ class ParserHooks {
       return null;
     }
     if (!method.body) {
-      handler.refuse(
-        1040,
-        "'async' is not possible where there is no body. Leave it out: " +
-          "a method that returns Promise<…> may be implemented by an async one.",
-        range,
-      );
+      handler.refuse(1040, advice.noBody, range);
       return null;
     }
     return handler.asyncMethod(method, range, parent);
@@ -411,6 +414,14 @@ class ParserHooks {
       const resolved = handler.labelled(label, statement);
       if (!resolved) handler.refuse(1344, advice.label, label.range);
       return resolved ?? statement;
+    };
+    const parseReturn = parser.parseReturn.bind(parser);
+    parser.parseReturn = (tn) => {
+      const statement = parseReturn(tn);
+      if (statement?.value && this.scope.asyncAt >= 0) {
+        statement.value = handler.returned(statement.value);
+      }
+      return statement;
     };
     const parseForStatement = parser.parseForStatement.bind(parser);
     parser.parseForStatement = (tn) => {

@@ -30,6 +30,11 @@ at 1 0
 at 1 1
 6
 1
+134
+parentP
+8 text
+said
+1.5
 earlylate
 1099511627780.75`.split("\n");
 

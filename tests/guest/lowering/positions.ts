@@ -126,6 +126,52 @@ async function nothing(): Promise<void> {
   return;
 }
 
+async function forwarded(n: i32): Promise<i32> {
+  if (n == 1) return number(n);
+  if (n == 2) return three();
+  return n > 3 ? 4 : n;
+}
+
+class Parent {
+  async go(): Promise<string> {
+    await pause();
+    return "parent";
+  }
+
+  name(): string {
+    return "P";
+  }
+}
+
+class Child extends Parent {
+  async go(): Promise<string> {
+    return super.go();
+  }
+
+  name(): string {
+    return "C";
+  }
+
+  async parentName(): Promise<string> {
+    return super.name();
+  }
+}
+
+function three(): i32 {
+  return 3;
+}
+
+function say(text: string): void {
+  print(text);
+}
+
+async function values<T>(value: T): Promise<T> {
+  const sum = (await 5) + (await three());
+  print(`${sum} ${await "text"}`);
+  await say("said");
+  return await value;
+}
+
 async function early(stop: bool): Promise<string> {
   if (stop) return "early";
   await pause();
@@ -143,6 +189,10 @@ export async function main(): Promise<i32> {
   await operands();
   const code = await conditions();
   await nothing();
+  print(`${await forwarded(1)}${await forwarded(2)}${await forwarded(5)}`);
+  const child: Parent = new Child();
+  print((await child.go()) + (await (child as Child).parentName()));
+  print((await values(1.5)).toString());
   print((await early(true)) + (await early(false)));
   print((await wide(1 << 40, 0.5, 0.25, 3, true)).toString());
   return code;
