@@ -87,7 +87,7 @@ class FileRun {
     this.child = spawn(process.execPath, ["--enable-source-maps", file], {
       detached: true,
       stdio: ["ignore", "pipe", "pipe", "pipe"],
-      env: { ...process.env, TEST_REPORT_FD: "3", TMPDIR: this.folder, NO_COLOR: "1" },
+      env: testEnvironment(this.folder),
     });
     running.add(this);
     this.readOutput();
@@ -201,6 +201,12 @@ class FileRun {
     }
     return result;
   }
+}
+
+/** What a test sees is the same everywhere: asc, for one, writes colours when it sees `CI`. */
+function testEnvironment(folder: string): NodeJS.ProcessEnv {
+  const { CI: _, ...rest } = process.env;
+  return { ...rest, TEST_REPORT_FD: "3", TMPDIR: folder, NO_COLOR: "1" };
 }
 
 function signalGroup(pid: number | undefined): void {
