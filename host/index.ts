@@ -1,7 +1,14 @@
 /**
  * The embedding API: gives a guest what it may use, and runs it.
  *
- *     const context = new ContextBuilder().inheritStdio()…
+ *     const context = new ContextBuilder()
+ *       .args(["app", "notes.txt"])
+ *       .stdout(inherited(1))
+ *       .dir(NativeDir.open("data"), "/data")
+ *       .build();
+ *     const code = new Instance(module, context).run();
+ *
+ * Nothing here reaches a file unless it was handed a `NativeDir`, or told to `allowAll`.
  */
 export type { Backend } from "./backend/backend.js";
 export { BackendError, selectBackend } from "./backend/select.js";

@@ -10,7 +10,6 @@ import type { Gate } from "./imports.js";
 import { checkImports, findExports, instantiate } from "./link.js";
 import type { Exports } from "./link.js";
 import { Loop } from "./loop.js";
-import { GuestMemory } from "./memory.js";
 import { Namespace } from "./namespace.js";
 import type { Parts } from "./parts.js";
 import { GuestExit } from "./parts.js";
@@ -54,7 +53,7 @@ export class Instance {
       checkImports(module, imports);
       this.exports = findExports(instantiate(module, imports));
       backend ??= selectBackend();
-      const memory = new GuestMemory(this.exports.memory);
+      const { memory } = this.exports;
       const namespace = new Namespace(context.mounts, context.currentDir);
       const loop = new Loop(memory, backend, namespace, context.limits);
       for (const [index, file] of context.stdio.entries()) {
@@ -69,9 +68,9 @@ export class Instance {
     this.phase = Phase.Ready;
   }
 
-  /** What the guest exports, for embedders that know more about their guest. */
+  /** The guest's memory, for embedders that know more about their guest. */
   get memory(): WebAssembly.Memory {
-    return this.exports.memory;
+    return this.exports.memory.memory;
   }
 
   /**

@@ -96,9 +96,19 @@ function parseVariable(value: string): [string, string] {
   return [name, content];
 }
 
+/**
+ * The arguments as bytes where Node has lost some: what is not UTF-8 has become U+FFFD in
+ * `process.argv`, and a file of such a name could not be opened.
+ */
+function exact(args: readonly string[]): readonly (string | Uint8Array)[] {
+  if (process.platform !== "linux" || !args.some((text) => text.includes("\ufffd"))) return args;
+  const line = readFileSync("/proc/self/cmdline", "latin1").split("\0").slice(0, -1);
+  return line.slice(-args.length).map((text) => Buffer.from(text, "latin1"));
+}
+
 function contextFor(options: RunOptions, args: readonly string[]): ContextBuilder {
   const builder = new ContextBuilder()
-    .args(args)
+    .args(exact(args))
     .stdin(inherited(0))
     .stdout(inherited(1))
     .stderr(inherited(2));

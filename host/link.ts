@@ -1,12 +1,13 @@
 /** Checks a module before anything of it runs, and finds what the host needs in its exports. */
 import { Abi, Completions } from "./abi.js";
 import { GuestFailure } from "./failure.js";
+import { GuestMemory } from "./memory.js";
 
 const MODULE = "std";
 
 /** What the host uses of a guest. */
 export interface Exports {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: GuestMemory;
   /** The address of the guest's array of completions. */
   readonly completions: number;
   readonly start: () => unknown;
@@ -49,8 +50,8 @@ export function findExports(exports: WebAssembly.Exports): Exports {
     throw new GuestFailure("load", `it was compiled for version ${String(version)} of the ` +
       `boundary, and this host has version ${Abi.Version}: compile it again`);
   }
-  const { memory, _start: start, _tick: tick } = exports;
-  if (!(memory instanceof WebAssembly.Memory)) throw missing("the memory", "memory");
+  const { memory: exported, _start: start, _tick: tick } = exports;
+  if (!(exported instanceof WebAssembly.Memory)) throw missing("the memory", "memory");
   if (typeof start !== "function") throw missing("the function", "_start");
   if (typeof tick !== "function") throw missing("the function", "_tick");
   const completions = globalValue(exports, "_completions");
@@ -58,7 +59,8 @@ export function findExports(exports: WebAssembly.Exports): Exports {
     throw missing("the i32 global", "_completions");
   }
   const address = completions >>> 0;
-  if (address % 4 !== 0 || address + Completions.Capacity * 4 > memory.buffer.byteLength) {
+  const memory = new GuestMemory(exported);
+  if (address % 4 !== 0 || !memory.contains(address, Completions.Capacity * 4)) {
     throw new GuestFailure("load", "its _completions lies outside of its memory");
   }
   return {

@@ -12,7 +12,8 @@ export class GuestMemory {
   /** The size in bytes, as of the last `renew`. */
   size: number;
 
-  private readonly memory: WebAssembly.Memory;
+  /** The memory itself, for embedders. */
+  readonly memory: WebAssembly.Memory;
   /** Whether the old buffer stays usable when the memory grows, as a shared one does. */
   private readonly shared: boolean;
   private buffer: ArrayBufferLike;

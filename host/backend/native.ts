@@ -106,7 +106,13 @@ class NativeBackend implements Backend {
   }
 
   close(): void {
-    this.library.close(this.handle);
+    try {
+      this.library.close(this.handle);
+    } catch (error) {
+      // The kernel does not let go of some operation. The helper keeps for ever what that one has,
+      // which is all that can be done; how the guest ended is what the caller wants to know.
+      if ((error as NodeJS.ErrnoException).code !== "EBUSY") throw error;
+    }
   }
 }
 

@@ -114,6 +114,13 @@ test("arguments after the app are the app's", async () => {
   assert.is(named.stdout, join(folder, "arg0.wasm"));
 });
 
+test("arguments that are not UTF-8 arrive as they are", async () => {
+  const wasm = write("arg.wasm", informer(0, 1));
+  const script = `"${process.execPath}" "${launcher}" run "${wasm}" $'a\\xff\\xfeb' c`;
+  const { stdoutBytes } = await exec("bash", ["-c", script]);
+  assert.is(stdoutBytes.toString("latin1"), "a\xff\xfeb");
+});
+
 test("the environment is what was given, and all of it with --allow-all", async () => {
   const first = write("env0.wasm", informer(1, 0));
   assert.is((await launch(["run", first])).code, ENOENT);

@@ -67,17 +67,17 @@ test("dots among the mount points are resolved; below them the kernel does it", 
 });
 
 test("relative paths start from the current directory", () => {
-  check(mounted(["/home/me"], "/home/me"), {
+  check(mounted(["/house/me"], "/house/me"), {
     "x": "1:x",
     ".": "1:.",
     "./x": "1:x",
     "../me/x": "1:x",
     "..": -Errno.EACCES,
     "../other": -Errno.EACCES,
-    "/home/me/x": "1:x",
+    "/house/me/x": "1:x",
     "/etc/passwd": -Errno.EACCES,
   });
-  check(mounted(["/home"], "/home/me/work"), {
+  check(mounted(["/house"], "/house/me/work"), {
     "x": "1:me/work/x",
     "../x": "1:me/work/../x",
     ".": "1:me/work/.",
@@ -100,7 +100,7 @@ test("the current directory can be changed", () => {
 });
 
 test("a guest that may reach everything has the paths of the process", () => {
-  const namespace = new Namespace(null, "/home/me");
+  const namespace = new Namespace(null, "/house/me");
   check(namespace, { "x": "own:x", "/etc/x": "own:/etc/x", "..": "own:.." });
   namespace.change(new TextEncoder().encode("/tmp"));
   check(namespace, { "x": "own:/tmp/x", "/etc/x": "own:/etc/x" });
