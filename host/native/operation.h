@@ -31,10 +31,10 @@ struct open_rule {
 };
 
 struct operation {
-  /* The pool's list links, guarded by its lock while it has the operation. */
+  /* The pool's, guarded by its lock while it has the operation. */
   struct operation *next;
   struct operation *previous;
-  uint8_t queued;
+  uint8_t progress; /* an `enum progress` of pool.c */
   uint8_t op;
   uint32_t slot;
   uint32_t generation;

@@ -19,6 +19,12 @@
 /* `perform` needs little; the default of several MiB would only cost address space. */
 #define STACK_SIZE (256u << 10)
 
+/* How many operations may hang after they were given up; each costs a thread. */
+#define ABANDONED_LIMIT 64
+
+/* How far the pool is with an operation. */
+enum progress { OUTSIDE, QUEUED, RUNNING, ABANDONED, DONE };
+
 struct list {
   struct operation *first;
   struct operation *last;
@@ -33,7 +39,8 @@ struct pool {
   unsigned queued;           /* length of `queue` */
   unsigned workers;          /* threads that exist */
   unsigned idle;             /* of them, those that wait for work */
-  unsigned limit;
+  unsigned abandoned;        /* of them, those that perform what was given up */
+  unsigned limit;            /* of workers, the abandoned not counted */
   bool closing;
   bool released;             /* the owner is gone: the last worker frees the pool */
   int descriptor;            /* written under the lock, so never after the pool was freed */
@@ -59,7 +66,7 @@ static void detach(struct list *list, struct operation *operation)
 static void dequeue(struct pool *pool, struct operation *operation)
 {
   detach(&pool->queue, operation);
-  operation->queued = false;
+  operation->progress = OUTSIDE;
   pool->queued--;
 }
 
@@ -75,15 +82,19 @@ static void destroy(struct pool *pool)
 /* Performs one operation. Called and returns with the lock held; runs without it. */
 static void perform_one(struct pool *pool, struct operation *operation)
 {
+  operation->progress = RUNNING;
   pthread_mutex_unlock(&pool->lock);
   operation->result = perform(operation);
   pthread_mutex_lock(&pool->lock);
-  if (pool->closing) {
+  bool abandoned = operation->progress == ABANDONED;
+  if (abandoned) pool->abandoned--;
+  if (abandoned || pool->closing) {
     perform_dispose(operation, operation->result);
     operation_free(operation);
     return;
   }
   bool first = pool->done.first == NULL;
+  operation->progress = DONE;
   append(&pool->done, operation);
   uint64_t one = 1;
   if (first && write(pool->descriptor, &one, sizeof one) < 0) {
@@ -95,7 +106,7 @@ static void *work(void *argument)
 {
   struct pool *pool = argument;
   pthread_mutex_lock(&pool->lock);
-  while (!pool->closing) {
+  while (!pool->closing && pool->workers - pool->abandoned <= pool->limit) {
     struct operation *operation = pool->queue.first;
     if (operation != NULL) {
       dequeue(pool, operation);
@@ -155,12 +166,12 @@ int pool_submit(struct pool *pool, struct operation *operation)
 {
   int result = 0;
   pthread_mutex_lock(&pool->lock);
-  operation->queued = true;
+  operation->progress = QUEUED;
   append(&pool->queue, operation);
   pool->queued++;
-  if (pool->queued > pool->idle && pool->workers < pool->limit) {
+  if (pool->queued > pool->idle && pool->workers - pool->abandoned < pool->limit) {
     result = start_worker(pool);
-    if (result < 0 && pool->workers == 0) dequeue(pool, operation);
+    if (result < 0 && pool->workers == pool->abandoned) dequeue(pool, operation);
     else result = 0;
   }
   pthread_cond_signal(&pool->work);
@@ -171,10 +182,26 @@ int pool_submit(struct pool *pool, struct operation *operation)
 bool pool_remove(struct pool *pool, struct operation *operation)
 {
   pthread_mutex_lock(&pool->lock);
-  bool queued = operation->queued;
+  bool queued = operation->progress == QUEUED;
   if (queued) dequeue(pool, operation);
   pthread_mutex_unlock(&pool->lock);
   return queued;
+}
+
+bool pool_abandon(struct pool *pool, struct operation *operation)
+{
+  pthread_mutex_lock(&pool->lock);
+  bool running = operation->progress == RUNNING && pool->abandoned < ABANDONED_LIMIT;
+  if (running) {
+    operation->progress = ABANDONED;
+    pool->abandoned++;
+    /* Its worker no longer counts: what is queued must not wait for it. */
+    if (pool->queued > pool->idle && pool->workers - pool->abandoned < pool->limit) {
+      (void)start_worker(pool);
+    }
+  }
+  pthread_mutex_unlock(&pool->lock);
+  return running;
 }
 
 struct operation *pool_take(struct pool *pool)

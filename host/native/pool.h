@@ -24,6 +24,12 @@ int pool_submit(struct pool *pool, struct operation *operation);
 /* Takes an operation back that no worker has begun with; false when one has. */
 bool pool_remove(struct pool *pool, struct operation *operation);
 
+/*
+ * Gives up an operation that a worker has begun with and may never end, as opening a FIFO: the pool
+ * keeps it and closes what it opens. False when it has ended, or when too many were given up.
+ */
+bool pool_abandon(struct pool *pool, struct operation *operation);
+
 /* The operation that ended first and was not taken yet, or NULL. Its result is in it. */
 struct operation *pool_take(struct pool *pool);
 

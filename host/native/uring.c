@@ -182,6 +182,11 @@ static void cancel(struct uring *uring, uint32_t index, uint32_t generation)
   } else if (pool_remove(uring->pool, slot->operation)) {
     uring->pool_count--;
     core_finish(&uring->core, index, -ECANCELED);
+  } else if (slot->op == OP_OPEN && pool_abandon(uring->pool, slot->operation)) {
+    /* Only an open: nobody can tell it from one that was cancelled, since its file is closed. */
+    uring->pool_count--;
+    slot->operation = NULL;
+    core_finish(&uring->core, index, -ECANCELED);
   }
 }
 
