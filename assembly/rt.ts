@@ -15,6 +15,7 @@ export function spawn<T>(task: Promise<T>): Promise<T> {
 
 /** Lets everything else that is ready, and the host, have its turn. */
 export function yieldNow(): Promise<void> {
+  // @ts-ignore: the global Promise is this one
   return nextTurn();
 }
 
@@ -23,10 +24,12 @@ export function yieldNow(): Promise<void> {
  * what it borrowed is given back.
  */
 export function select<A, B>(a: Promise<A>, b: Promise<B>): Promise<Either<A, B>> {
+  // @ts-ignore: the global Promise is this one
   return new SelectPromise<A, B>(a, b);
 }
 
 /** Waits for both. When one is cancelled the other is too, and so is the whole. */
 export function join<A, B>(a: Promise<A>, b: Promise<B>): Promise<Both<A, B>> {
+  // @ts-ignore: the global Promise is this one
   return new JoinPromise<A, B>(a, b);
 }

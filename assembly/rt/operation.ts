@@ -8,7 +8,7 @@ import { useOperations } from "./hooks";
 import { panic } from "./panic";
 import { Flag, State } from "./node";
 import { Promise, PromiseBase } from "./promise";
-import { enqueue } from "./scheduler";
+import { enqueue, settle } from "./scheduler";
 
 // ── Records ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -201,20 +201,18 @@ export abstract class Operation<T> extends Promise<T> {
   }
 
   complete(result: i64, osError: u32): void {
-    if (!(this.flags & Flag.CancelRequested) && this.retry(result)) {
+    const isCancelled = (this.flags & Flag.CancelRequested) != 0;
+    if (!isCancelled && this.retry(result)) {
       queueRecord(this.record);
       return;
     }
-    const lent0 = this.lent0;
-    if (lent0) lent0.giveBack();
-    const lent1 = this.lent1;
-    if (lent1) lent1.giveBack();
-    freeRecord(this.record);
-    if (this.flags & Flag.CancelRequested) {
+    takeBack(this.record, this.lent0, this.lent1);
+    if (isCancelled) {
       if (result >= 0 && this.disposeLate(result)) result = -Errno.ECANCELED;
       if (result == -Errno.ECANCELED) this.flags |= Flag.CancelTook;
     }
-    this.fulfill(this.settle(result, osError));
+    this.put<T>(this.settle(result, osError));
+    settle(changetype<usize>(this), State.Fulfilled);
     __unpin(changetype<usize>(this));
   }
 
@@ -239,6 +237,12 @@ export abstract class Operation<T> extends Promise<T> {
   protected disposeLate(result: i64): bool {
     return false;
   }
+}
+
+function takeBack(record: Overlapped, lent0: Buffer<u8> | null, lent1: Buffer<u8> | null): void {
+  if (lent0) lent0.giveBack();
+  if (lent1) lent1.giveBack();
+  freeRecord(record);
 }
 
 function cancelOperation(operation: PromiseBase, record: Overlapped): void {

@@ -1,7 +1,7 @@
 import { abort, startRewind, startUnwind, stopRewind, stopUnwind } from "../abi/imports";
 import { append, Flag, link, nodeAt, State } from "./node";
 import { PromiseBase } from "./promise";
-import { settle } from "./scheduler";
+import { enqueue, settle } from "./scheduler";
 import { panic } from "./panic";
 
 // How a task suspends. `suspend` starts an unwind: every function between it and `resume` saves
@@ -28,6 +28,12 @@ const enum Phase {
 }
 
 let phase: i32 = Phase.Normal;
+
+/** How many tasks are running, each having started the next one. */
+let depth: i32 = 0;
+
+/** More tasks than this do not run inside of one another: the host's stack has an end. */
+const DEEPEST: i32 = 200;
 
 /** The task that runs. */
 let current: PromiseBase | null = null;
@@ -147,6 +153,17 @@ function drop(task: usize): void {
   settle(task, State.Cancelled);
 }
 
+/**
+ * Runs a new task up to its first suspension. One that is nested too deeply is started when its
+ * turn comes instead: its caller awaits it, and all of them unwind.
+ */
+// @ts-ignore: decorator
+@inline
+export function begin(task: usize): void {
+  if (depth < DEEPEST) resume(task);
+  else enqueue(task);
+}
+
 /** Runs a task from where it stands, up to its end or its next suspension. */
 export function resume(task: usize): void {
   const awaited = nodeAt(task).awaiting;
@@ -169,7 +186,9 @@ export function resume(task: usize): void {
   current = changetype<PromiseBase>(task);
   const frames = nodeAt(task).frames;
   if (frames) restore(frames, base);
+  depth++;
   call_indirect<void>(nodeAt(task).entry, task);
+  depth--;
   if (phase == Phase.Unwinding) {
     phase = Phase.Normal;
     stopUnwind();

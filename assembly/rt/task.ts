@@ -1,6 +1,6 @@
 import { Flag, Node } from "./node";
 import { Promise, PromiseBase } from "./promise";
-import { cancelTask, Frames, resume } from "./suspend";
+import { begin, cancelTask, Frames } from "./suspend";
 
 /**
  * One running call of an async function, which is the promise that the call returned. The
@@ -20,7 +20,7 @@ export abstract class __Task<T> extends Promise<T> {
   start(entry: usize): Promise<T> {
     this.flags = Flag.Task;
     this.entry = load<u32>(entry);
-    resume(changetype<usize>(this));
+    begin(changetype<usize>(this));
     return this;
   }
 

@@ -16,6 +16,11 @@ async function lent(): Promise<Vec<u8>> {
   return buf;
 }
 
+function overflow(depth: i32): i32 {
+  const text = depth.toString();
+  return overflow(depth + 1) + text.length;
+}
+
 async function recurse(depth: i32): Promise<i32> {
   if (depth == 0) return (await echo(0)) == 0 ? 0 : 1;
   return (await recurse(depth - 1)) + 1;
@@ -80,11 +85,11 @@ export async function main(): Promise<i32> {
     case 58: new Promise<i32>().unwrap(); break;
     case 59: await cancelledMain(); break;
     case 60: await new Promise<i32>(); break;
-    case 61: await recurse(1_000_000); break;
+    case 61: overflow(1); break;
     case 62: Duration.fromMillis(-1); break;
     case 63: await Promise.race(new Array<Promise<i32>>()); break;
     case 64: throw new RangeError("thrown"); break;
-    case 65: return await recurse(2_000);
+    case 65: return await recurse(100_000);
     case 66: Error.fromResult(-20, 0, "open", "ä€😀").message; break;
     case 67: Vec.from<u8>([1]).reserve(i32.MAX_VALUE); break;
     case 68: await sleep(Duration.fromSecs(1)); return 7;
