@@ -42,14 +42,18 @@ test("a backend in memory", () => {
 });
 
 for (const name of nativeNames()) {
-  test(name, () => {
-    const before = fdCount();
-    const folder = tempDir("fuzz");
-    const lent = [openPipe(folder), openSync("/dev/null", "r+"), openSync(join(folder, "x"), "w+")];
-    feed(selectBackend(name), 2, lent);
-    for (const descriptor of lent) closeSync(descriptor);
-    assert.is(fdCount(), before);
-  });
+  for (const memory of ["direct", "bounce"]) {
+    test(`${name}, ${memory}`, () => {
+      const before = fdCount();
+      const folder = tempDir("fuzz");
+      const scratch = openSync(join(folder, "x"), "w+");
+      const lent = [openPipe(folder), openSync("/dev/null", "r+"), scratch];
+      process.env["STD_MEMORY"] = memory;
+      feed(selectBackend(name), memory.length, lent);
+      for (const descriptor of lent) closeSync(descriptor);
+      assert.is(fdCount(), before);
+    });
+  }
 }
 
 test.run();
