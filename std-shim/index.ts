@@ -10,6 +10,7 @@ import { report } from "./diagnostics.js";
 import { addEntry, entryModule, topLevelExport } from "./entry.js";
 import { Runtime, SourceKind, supportedVersion } from "./internals.js";
 import { resolveLabel } from "./labels.js";
+import { hideNames, hideSourceMapUrl } from "./names.js";
 import { Lowering, type NodeFactory } from "./lowering.js";
 import { hookParser, type SyntaxHandler } from "./parser-hooks.js";
 import { allowVoidArrays } from "./void-arrays.js";
@@ -80,6 +81,7 @@ export default class StdTransform {
     if (lowering.firstAsync) this.checkRuntime(lowering.firstAsync);
     parser.parseFile(lowering.taskSource(), `${tasksPath}.ts`, false);
     if (!this.addsEntry) return;
+    hideNames(parser.sources);
     const node = Object.getPrototypeOf(program.nativeFile.source.constructor) as NodeFactory;
     addEntry(parser.sources, node, (...args) => report(program, ...args));
     const { options } = program;
@@ -92,6 +94,7 @@ export default class StdTransform {
   afterCompile(module: binaryen.Module): void {
     if (!this.addsEntry) return;
     module.removeExport("main");
+    hideSourceMapUrl(module);
     this.suspension = addSuspension(this.binaryen, module, this.program);
   }
 

@@ -35,6 +35,7 @@ import type {
 import type { DirectCalls } from "./direct-calls.js";
 import { findCapture, mentions } from "./captures.js";
 import { ArrowKind, CommonFlags, NodeKind, ParameterKind, Token } from "./internals.js";
+import { hide } from "./names.js";
 import { isKind, type Scope } from "./parser-hooks.js";
 
 /** The class of all syntax nodes; its static methods make nodes. */
@@ -384,7 +385,7 @@ function taskClass(arity: number, debug: boolean): string {
 function describe(title: string, at: Range): string {
   const { source } = at;
   const line = source.lineAt(at.start);
-  return `${title} (${source.normalizedPath}:${line}:${source.columnAt()})`;
+  return `${title} (${hide(source.normalizedPath)}:${line}:${source.columnAt()})`;
 }
 
 /** The `R` of `Promise<R>`, or null if it is another type. */

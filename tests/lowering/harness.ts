@@ -84,6 +84,8 @@ export interface Run {
   code: number | undefined;
   /** What it died of. */
   death?: string;
+  /** Where in the wasm it died: the offsets of the functions on the stack, innermost first. */
+  deathStack: number[];
   ticks: number;
   /** The most operations that were in flight at the end of a turn. */
   mostInFlight: number;
@@ -204,6 +206,7 @@ export function run(wasm: Uint8Array, options: RunOptions = {}): Run {
   const result: Run = {
     lines: guest.lines,
     code: undefined,
+    deathStack: [],
     ticks: 0,
     mostInFlight: 0,
     exports: guest.exports,
@@ -218,7 +221,12 @@ export function run(wasm: Uint8Array, options: RunOptions = {}): Run {
     }
   } catch (error) {
     if (error instanceof Exit) result.code = error.code;
-    else result.death = error instanceof Error ? error.message : String(error);
+    else {
+      result.death = error instanceof Error ? error.message : String(error);
+      const stack = error instanceof Error ? (error.stack ?? "") : "";
+      const frames = stack.matchAll(/wasm-function\[\d+\]:0x([0-9a-f]+)/g);
+      result.deathStack = [...frames].map(([, offset]) => Number.parseInt(offset!, 16));
+    }
   }
   return result;
 }

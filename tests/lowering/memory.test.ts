@@ -39,19 +39,28 @@ export async function main(): Promise<i32> {
 }
 `;
 
-test("recursion thousands deep, and a clear end when it is too deep", async () => {
-  const { wasm, code, stderr } = await compile("deep.ts", {
-    sources: { "deep.ts": deep },
-    flags: ["-O3"],
-  });
+async function compileDeep(...flags: string[]): Promise<Uint8Array> {
+  const sources = { "deep.ts": deep };
+  const { wasm, code, stderr } = await compile("deep.ts", { sources, flags });
   assert.is(code, 0, stderr);
-  for (const depth of [10, 1000, 3000]) {
-    const { code: result, death } = run(wasm, { extra: { depth: () => depth } });
-    assert.is(death, undefined, `at ${depth}`);
-    assert.is(result, 0);
+  return wasm;
+}
+
+test("recursion tens of thousands deep", async () => {
+  for (const flags of [["-O3"], ["--debug"]]) {
+    const wasm = await compileDeep(...flags);
+    for (const depth of [10, 1000, 50_000]) {
+      const { code, death } = run(wasm, { extra: { depth: () => depth } });
+      assert.is(death, undefined, `at ${depth}`);
+      assert.is(code, 0);
+    }
   }
-  const { death } = run(wasm, { extra: { depth: () => 10_000_000 } });
-  assert.match(death ?? "", /stack|deep/i);
+});
+
+test("a stack that is too small gives a clear error", async () => {
+  const wasm = await compileDeep("-O3", "--stackSize", "6144");
+  const { death } = run(wasm, { extra: { depth: () => 1000 } });
+  assert.match(death ?? "", /do not fit into the stack/);
 });
 
 test("a task that awaits one operation costs under 600 bytes", async () => {

@@ -9,7 +9,9 @@ const compiler = join(root, "node_modules/typescript/bin/tsc");
 async function check(folder: string, include: string[]): Promise<string> {
   const config = { extends: join(root, "std-shim/tsconfig.json"), include };
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
-  const { stdout } = await exec(process.execPath, [compiler, "--noEmit", "-p", folder]);
+  const { stdout } = await exec(process.execPath, [compiler, "--noEmit", "-p", "."], {
+    cwd: folder,
+  });
   return stdout.trim();
 }
 

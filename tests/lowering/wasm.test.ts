@@ -40,6 +40,27 @@ for (const flags of [["--debug", "--sourceMap"], ["-O3"]]) {
   });
 }
 
+test("our own name appears nowhere, be it in every path", async () => {
+  const sources = {
+    "node_modules/Rusticated/demo/app.ts": `
+import { help } from "./rusticated-help";
+export * from "./rusticated-more";
+export async function main(): Promise<i32> { return await help([1]); }
+`,
+    "node_modules/Rusticated/demo/rusticated-help.ts": `
+export async function help(list: i32[]): Promise<i32> { return list[5]; }
+`,
+    "node_modules/Rusticated/demo/rusticated-more.ts": "export const more: i32 = 1;",
+  };
+  const flags = ["--debug", "--sourceMap", "./rusticated.wasm.map"];
+  const entry = "node_modules/Rusticated/demo/app.ts";
+  const { code, stderr, wasm } = await compile(entry, { sources, flags });
+  assert.is(code, 0, stderr);
+  assert.not.match(Buffer.from(wasm).toString("latin1"), /rusticated/i);
+  assert.not.match(Buffer.from(wasm).toString("utf16le"), /rusticated/i);
+  assert.match(run(wasm).death ?? "", /Index out of range/);
+});
+
 test("only what can suspend is instrumented", async () => {
   const { suspension, wasm } = await compileGuest("declarations", "-O3");
   assert.ok(suspension);
@@ -51,7 +72,7 @@ test("only what can suspend is instrumented", async () => {
 test("an async function that nothing awaits needs no suspension", async () => {
   const source = `
 async function three(): Promise<i32> { return 3; }
-export async function main(): Promise<i32> { return three().value; }
+export async function main(): Promise<i32> { return three().isFulfilled ? 3 : 4; }
 `;
   const compiled = await compile("app.ts", { sources: { "app.ts": source }, flags: ["-O3"] });
   assert.is(compiled.code, 0, compiled.stderr);
@@ -73,13 +94,52 @@ export async function main(): Promise<i32> {
   const flags = ["--debug", "--sourceMap"];
   const { wasm, files, code, stderr } = await compile("app.ts", { sources: { "app.ts": source }, flags });
   assert.is(code, 0, stderr);
-  const map = JSON.parse(Buffer.from(files.get("out.wasm.map")!).toString()) as {
-    sources: string[];
-    sourcesContent: string[];
-  };
+  const map = JSON.parse(Buffer.from(files.get("out.wasm.map")!).toString()) as SourceMap;
   assert.ok(map.sources.includes("app.ts"));
   assert.is(map.sourcesContent[map.sources.indexOf("app.ts")], source);
-  assert.match(run(wasm).death ?? "", /Index out of range/);
+  const { death, deathStack } = run(wasm);
+  assert.match(death ?? "", /Index out of range/);
+  const lines = deathStack.map((offset) => placeOf(map, offset)).filter((place) => place !== "");
+  assert.equal(lines.slice(0, 2), ["app.ts:4", "app.ts:2"]);
 });
+
+interface SourceMap {
+  sources: string[];
+  sourcesContent: string[];
+  mappings: string;
+}
+
+/** The source and the line (from 1) of a place in the wasm; empty where the map has nothing of the app. */
+function placeOf(map: SourceMap, offset: number): string {
+  const at = { column: 0, source: 0, line: 0 };
+  let found = "";
+  for (const segment of map.mappings.split(",")) {
+    const [column = 0, source = 0, line = 0] = decode(segment);
+    at.column += column;
+    if (at.column > offset) break;
+    at.source += source;
+    at.line += line;
+    found = `${map.sources[at.source]}:${at.line + 1}`;
+  }
+  return found.startsWith("app.ts") ? found : "";
+}
+
+const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/** The numbers of one segment of a source map. */
+function decode(segment: string): number[] {
+  const numbers: number[] = [];
+  let value = 0;
+  let shift = 0;
+  for (const character of segment) {
+    const digit = digits.indexOf(character);
+    value |= (digit & 31) << shift;
+    shift += 5;
+    if (digit & 32) continue;
+    numbers.push(value & 1 ? -(value >> 1) : value >> 1);
+    value = shift = 0;
+  }
+  return numbers;
+}
 
 test.run();

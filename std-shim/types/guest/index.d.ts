@@ -32,8 +32,8 @@ declare class Promise<T> {
   /** It will never have a value: it was cancelled. */
   readonly isCancelled: bool;
 
-  /** The value, once it is fulfilled; a bug of the app before that. */
-  readonly value: T;
+  /** The value of one that is fulfilled; the app dies with a message if it is not. */
+  unwrap(): T;
 
   /** Gives it its value. Of no effect once it settled. */
   fulfill(value: T): void;
