@@ -23,6 +23,9 @@ export interface InstanceOptions {
   readonly backend?: Backend;
 }
 
+/** In nanoseconds, some three months. When that is over the guest is asked again. */
+const LONGEST_WAIT = 2 ** 53;
+
 /** Where an instance is in its life. */
 const enum Phase {
   Linking,
@@ -117,7 +120,7 @@ export class Instance {
         if (loop.isStill) throw deadlock();
         loop.turn(-1);
       } else {
-        loop.turn(Math.max(0, deadline - monotonicNow(this.parts)));
+        loop.turn(Math.min(Math.max(0, deadline - monotonicNow(this.parts)), LONGEST_WAIT));
       }
       const count = loop.queue.deliver(memory, this.exports.completions);
       deadline = this.checked(this.exports.tick(count));

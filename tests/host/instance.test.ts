@@ -81,6 +81,17 @@ test("a tick is called at once while there are ready tasks, and at the time of t
   assert.ok(timeout > 1e6 && timeout <= 5e6, `waited ${timeout} ns`);
 });
 
+test("times that no clock reaches", () => {
+  for (const time of ["1e300", "-1e300", "-inf", "0x1p-1074"]) {
+    const backend = new FakeBackend();
+    assert.is(run({
+      imports: EXIT, start: `(f64.const ${time})`,
+      tick: "(call $exit (local.get $count)) (f64.const 0)",
+    }, { backend }), 0);
+    for (const timeout of backend.timeouts) assert.ok(timeout >= 0 && timeout <= 2 ** 53);
+  }
+});
+
 test("a guest that waits for nothing is in a deadlock", () => {
   fails({}, "deadlock", /deadlock: main waits for something/);
   fails({ start: "(f64.const 0)" }, "deadlock", /nothing will complete/);
