@@ -43,7 +43,7 @@ struct pool {
   unsigned limit;            /* of workers, the abandoned not counted */
   bool closing;
   bool released;             /* the owner is gone: the last worker frees the pool */
-  int descriptor;            /* written under the lock, so never after the pool was freed */
+  int descriptor;            /* an eventfd: readable while `done` is not empty */
 };
 
 static void append(struct list *list, struct operation *operation)
@@ -72,7 +72,6 @@ static void dequeue(struct pool *pool, struct operation *operation)
 
 static void destroy(struct pool *pool)
 {
-  close(pool->descriptor);
   pthread_cond_destroy(&pool->gone);
   pthread_cond_destroy(&pool->work);
   pthread_mutex_destroy(&pool->lock);
@@ -255,6 +254,8 @@ void pool_release(struct pool *pool)
   }
   pthread_mutex_lock(&pool->lock);
   pool->closing = true;
+  /* Workers write to it under the lock, and no more once the pool is closing. */
+  close(pool->descriptor);
   drop_queue(pool);
   drop_done(pool);
   pthread_cond_broadcast(&pool->work);
