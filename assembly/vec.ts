@@ -176,7 +176,10 @@ export class Vec<T> extends Buffer<T> {
     while (this.count < length) this.push(value);
   }
 
-  /** A copy of the elements from `start` up to, but without, `end`; negative ones count from the end. */
+  /**
+   * A copy of the elements from `start` up to, but without, `end`; negative numbers count from
+   * the end.
+   */
   slice(start: i32 = 0, end: i32 = i32.MAX_VALUE): Vec<T> {
     const length = this.length;
     const from = start < 0 ? max(length + start, 0) : min(start, length);

@@ -10,6 +10,7 @@ import { beginTurn, hasReady, runReady } from "./scheduler";
 export { __Task } from "./task";
 export { scratchFull } from "./suspend";
 export { allocate, release } from "./heap";
+export { seed, trace } from "./host";
 export { __create } from "./create";
 export { abort, asyncChain } from "./panic";
 

@@ -1,6 +1,8 @@
+import { Handle, Offset } from "../abi/flags";
 import * as host from "../abi/imports";
-import { Buffer } from "./buffer";
+import { Op } from "../abi/op";
 import { Vec } from "../vec";
+import { Operation } from "./operation";
 
 // What is synchronous in the surface, for modules that touch no memory themselves.
 
@@ -56,4 +58,39 @@ export function hostExit(code: i32): void {
 /** What `Math.random` starts from. */
 export function seed(): f64 {
   return <f64>(hostRandomU64() >> 11);
+}
+
+/** Writes a line to the standard error, for `trace`; nobody waits for it. */
+// @ts-ignore: decorator
+@final
+class TraceOperation extends Operation<i64> {
+  constructor(line: Vec<u8>) {
+    super(Op.Write);
+    this.handle = Handle.Stderr;
+    this.offset = Offset.Current;
+    this.lend0(line, line.length);
+  }
+
+  protected settle(result: i64, osError: u32): i64 {
+    return result;
+  }
+}
+
+/** AssemblyScript's `trace`: a line with up to five numbers on the standard error. */
+export function trace(
+  message: string,
+  n: i32 = 0,
+  a0: f64 = 0,
+  a1: f64 = 0,
+  a2: f64 = 0,
+  a3: f64 = 0,
+  a4: f64 = 0,
+): void {
+  let line = "trace: " + message;
+  if (n > 0) line += ` ${a0}`;
+  if (n > 1) line += `, ${a1}`;
+  if (n > 2) line += `, ${a2}`;
+  if (n > 3) line += `, ${a3}`;
+  if (n > 4) line += `, ${a4}`;
+  new TraceOperation(Vec.fromString(line + "\n")).start();
 }

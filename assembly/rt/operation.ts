@@ -151,7 +151,7 @@ export abstract class Operation<T> extends Promise<T> {
     this.record.offset = offset;
   }
 
-  /** Lends `length` bytes of `vec` as the first buffer: its length to write, its capacity to read. */
+  /** Lends `length` bytes of `vec` as the first buffer: a read its capacity, a write its length. */
   protected lend0(vec: Buffer<u8>, length: i32): void {
     this.record.ptr0 = vec.lend(length);
     this.record.len0 = length;

@@ -104,7 +104,7 @@ export abstract class PromiseBase extends Slot {
   /** An operation: the host is done with it. */
   complete(result: i64, osError: u32): void {}
 
-  /** What it is, for a person who reads the async call chain; empty when there is nothing to say. */
+  /** What it is, for a person who reads the async call chain; empty when nothing is to be said. */
   describe(): string {
     return "";
   }

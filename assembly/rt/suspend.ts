@@ -49,6 +49,9 @@ class Area {
 // @ts-ignore: decorator
 @lazy const AREA: usize = memory.data(offsetof<Area>());
 
+/** Blocks for frames of up to so many bytes are used again however few are needed. */
+const LARGE: usize = 256;
+
 /** Bytes of the stack region that must be free when a task suspends or resumes. */
 const STACK_RESERVE: usize = 4096;
 
@@ -229,8 +232,9 @@ function keep(task: usize, frames: usize, base: usize): void {
   const top = __stack_pointer;
   const rootBytes = base - top;
   const bytes = offsetof<FramesNode>() + frameBytes + rootBytes;
-  // The size of an object stands in the word before it.
-  if (!frames || <usize>load<u32>(frames - 4) < bytes) {
+  // The size of an object stands in the word before it. One that is far too large goes, too.
+  const room = frames ? <usize>load<u32>(frames - 4) : 0;
+  if (room < bytes || room > (bytes << 2) + LARGE) {
     // May collect: the references are still on the stack.
     frames = __new(bytes, idof<Frames>());
     nodeAt(task).frames = frames;

@@ -251,6 +251,10 @@ class FakeHost {
       now: () => this.time,
       info: (what: number, index: number, start: number, room: number) =>
         this.info(what, index, start, room),
+      random: (start: number, length: number) => {
+        new Uint8Array(this.memory.buffer, start, length).fill(this.choose(256));
+        return 0;
+      },
       exit: (code: number) => {
         throw new Exit(code);
       },

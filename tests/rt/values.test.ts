@@ -20,4 +20,17 @@ test("timers fire in order, exactly, and those that were cancelled do not", asyn
   }
 });
 
+test("trace and Math.random go to the host", async () => {
+  const outcome = run(await build("traces"));
+  assert.is(outcome.message, undefined);
+  assert.equal(outcome.log, ["trace: hello\n", "trace: numbers 1.5, -2.0\n"]);
+});
+
+test("an app carries only what it uses", async () => {
+  const module = await build("nothing", "-O3", "--noAssert");
+  const imports = WebAssembly.Module.imports(module).map(({ name }) => name);
+  assert.equal(imports.sort(), ["abort", "exit", "panic"]);
+  assert.is(run(module).code, 3);
+});
+
 test.run();
