@@ -87,6 +87,14 @@ export class File extends Stream implements AsyncRead, AsyncWrite {
   }
 
   /**
+   * Writes all of `buf` at `offset`, by as many writes as that takes. With an error `n` says how
+   * much was written.
+   */
+  writeAllAt(buf: Vec<u8>, offset: u64): Promise<BufResult> {
+    return this.transferAll(buf, offset);
+  }
+
+  /**
    * Moves the cursor. The result is where it stands then, in bytes from the beginning, which may
    * be past the end. Fails with `InvalidInput` before the beginning, and with `NotSeekable` for a
    * FIFO or socket. Do it while no `read` or `write` is in flight.
@@ -338,6 +346,8 @@ class StatOperation extends Operation<Result<Metadata>> {
 
   protected settle(result: i64, osError: u32): Result<Metadata> {
     if (result < 0) {
+      // To the host an empty path is none: it has looked for a handle, and there was none either.
+      if (this.path.length == 0) result = -Errno.ENOENT;
       return Result.err<Metadata>(Error.fromResult(result, osError, "metadata", this.path));
     }
     return Result.ok<Metadata>(new Metadata(this.stat));

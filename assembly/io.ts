@@ -300,7 +300,8 @@ export async function writeAll(writer: AsyncWrite, buf: Vec<u8>): Promise<BufRes
     const written = await writer.write(piece);
     if (written.isErr) return new BufResult(n, buf, written.error);
     if (written.n == 0) {
-      return new BufResult(n, buf, new Error(ErrorKind.WriteZero, "nothing was written").in("write"));
+      const error = new Error(ErrorKind.WriteZero, "nothing was written");
+      return new BufResult(n, buf, error.in("write"));
     }
     n += written.n;
     // A writer lends whole buffers, so that the rest has to be copied: but not all of it each time.

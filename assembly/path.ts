@@ -296,11 +296,10 @@ function isLetter(code: i32): bool {
 
 /** The flavour of the system that the host runs on. */
 export function native(): PathFlavour {
-  let flavour = ofHost;
-  if (flavour === null) {
-    flavour = consts.os == "windows" ? windows : posix;
-    ofHost = flavour;
-  }
+  const known = ofHost;
+  if (known !== null) return known;
+  const flavour = consts.os == "windows" ? windows : posix;
+  ofHost = flavour;
   return flavour;
 }
 

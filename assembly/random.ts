@@ -2,7 +2,8 @@
  * Randomness from the host: the system's generator, fit for keys, unless an embedder has put a
  * deterministic one in its place. Nothing here waits.
  *
- * Use it as `import * as random from "std/random"`: by itself an imported `u32` would hide the type.
+ * Use it as `import * as random from "std/random"`: an `u32` imported by its name would hide the
+ * type.
  *
  * @module
  */

@@ -42,6 +42,12 @@ export abstract class Stream {
     return startTransfer(this, opcode, buf, length, from, reserved);
   }
 
+  /** Writes all of `buf` at an offset, and leaves the cursor alone. */
+  protected transferAll(buf: Vec<u8>, offset: u64): Promise<BufResult> {
+    if (<i64>offset < 0) return refuse(this, Op.Write, buf);
+    return new WriteAllOperation(this, buf, <i64>offset).start();
+  }
+
   /** Transfers at an offset, and leaves the cursor alone. */
   protected transferAt(
     opcode: u32, buf: Vec<u8>, length: i32, offset: u64,
@@ -103,5 +109,40 @@ class Transfer extends Operation<BufResult> {
     if (result < 0) return new BufResult(0, buf, errorOf(stream, this.opcode, result, osError));
     if (this.opcode == Op.Read) buf.setLength(n);
     return new BufResult(n, buf);
+  }
+}
+
+/** Writes until everything is written, as one operation. */
+// @ts-ignore: decorator
+@final
+class WriteAllOperation extends Operation<BufResult> {
+  /** How much has been written before what is in flight. */
+  private done: i32 = 0;
+  private length: i32;
+
+  constructor(private stream: Stream, private buf: Vec<u8>, private at: i64) {
+    super(Op.Write);
+    this.length = buf.length;
+    this.handle = stream.handle;
+    this.offset = at;
+    this.lend0(buf, buf.length);
+  }
+
+  protected retry(result: i64): bool {
+    const done = this.done + <i32>result;
+    if (result <= 0 || done == this.length) return false;
+    this.done = done;
+    this.advance0(<u32>result);
+    this.offset = this.at + done;
+    return true;
+  }
+
+  protected settle(result: i64, osError: u32): BufResult {
+    const buf = this.buf;
+    const n = this.done + <i32>max(result, 0);
+    if (result >= 0 && n == this.length) return new BufResult(n, buf);
+    // A write that took nothing, or one that was cancelled half way, is no success.
+    if (result >= 0) result = result == 0 ? -Errno.EIO : -Errno.ECANCELED;
+    return new BufResult(n, buf, errorOf(this.stream, Op.Write, result, osError));
   }
 }

@@ -1,28 +1,46 @@
 /** Asks for the name of a file and prints the file's last byte. It reads that one byte alone. */
 import { File, metadata } from "std/fs";
-import { BufReader, Error, ErrorKind, eprintln, print, println, stdin } from "std/io";
+import { BufReader, Error, ErrorKind, Result, eprintln, print, println, stdin } from "std/io";
 import { Vec } from "std/vec";
 
 export async function main(): Promise<i32> {
   await print("Which file? ");
-  const line = await new BufReader(stdin()).readLine();
-  if (line.isErr) return await fail(line.error.message);
-  if (line.unwrap() == "") return await fail("end of input: no file was named");
-  const path = withoutLineEnd(line.unwrap());
-
-  const found = await metadata(path);
-  if (found.isErr) return await fail(`${path}: ${reason(found.error)}`);
-  if (found.unwrap().isDir) return await fail(`${path}: is a directory`);
-  if (!found.unwrap().isFile) return await fail(`${path}: is not a regular file`);
-  if (found.unwrap().length == 0) return await fail(`${path}: is empty`);
-
-  const file = await File.open(path);
-  if (file.isErr) return await fail(`${path}: ${reason(file.error)}`);
-  const last = await file.unwrap().readAt(Vec.withCapacity<u8>(1), found.unwrap().length - 1);
-  if (last.isErr) return await fail(`${path}: ${reason(last.error)}`);
-  if (last.n == 0) return await fail(`${path}: has become shorter`);
-  await println(describe(last.buf[0]));
+  const byte = await ask();
+  if (byte.isErr) {
+    await eprintln(byte.error.message);
+    return 1;
+  }
+  await println(describe(byte.unwrap()));
   return 0;
+}
+
+/** Reads the name from the console. */
+async function ask(): Promise<Result<u8>> {
+  const line = await new BufReader(stdin()).readLine();
+  if (line.isErr) return Result.err<u8>(line.error);
+  if (line.unwrap() == "") return refuse("end of input", null, "no file was named");
+  return await lastByte(withoutLineEnd(line.unwrap()));
+}
+
+async function lastByte(path: string): Promise<Result<u8>> {
+  const found = await metadata(path);
+  if (found.isErr) return Result.err<u8>(found.error);
+  const file = found.unwrap();
+  if (file.isDir) return refuse("last byte of", path, "is a directory");
+  if (!file.isFile) return refuse("last byte of", path, "is not a regular file");
+  if (file.length == 0) return refuse("last byte of", path, "is empty");
+
+  const opened = await File.open(path);
+  if (opened.isErr) return Result.err<u8>(opened.error);
+  const read = await opened.unwrap().readAt(Vec.withCapacity<u8>(1), file.length - 1);
+  await opened.unwrap().close();
+  if (read.isErr) return Result.err<u8>(read.error);
+  if (read.n == 0) return refuse("last byte of", path, "has become shorter");
+  return Result.ok<u8>(read.buf[0]);
+}
+
+function refuse(what: string, path: string | null, reason: string): Result<u8> {
+  return Result.err<u8>(new Error(ErrorKind.Other, reason).in(what, path));
 }
 
 function withoutLineEnd(line: string): string {
@@ -30,21 +48,8 @@ function withoutLineEnd(line: string): string {
   return line.substring(0, line.length - end);
 }
 
-async function fail(message: string): Promise<i32> {
-  await eprintln(message);
-  return 1;
-}
-
-function reason(error: Error): string {
-  switch (error.kind) {
-    case ErrorKind.NotFound: return "no such file";
-    case ErrorKind.PermissionDenied: return "not permitted";
-    default: return error.message;
-  }
-}
-
 function describe(byte: u8): string {
-  const hex = "0123456789abcdef";
-  const text = `0x${hex.charAt(byte >> 4)}${hex.charAt(byte & 15)} = ${byte}`;
+  const digits = "0123456789abcdef";
+  const text = "0x" + digits.charAt(byte >> 4) + digits.charAt(byte & 15) + ` = ${byte}`;
   return byte > 0x20 && byte < 0x7f ? text + ` '${String.fromCharCode(byte)}'` : text;
 }

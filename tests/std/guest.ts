@@ -10,7 +10,9 @@ export async function compileGuest(source: string): Promise<string> {
   const wasm = join(folder, `${basename(source, ".ts")}.wasm`);
   const args = ["build", path, "-o", wasm];
   const { code, stdout, stderr } = await launch(args, { cwd: folder, timeout: 60_000 });
-  if (code !== 0 || !existsSync(wasm)) throw new Error(`${path} does not compile:\n${stdout}${stderr}`);
+  if (code !== 0 || !existsSync(wasm)) {
+    throw new Error(`${path} does not compile:\n${stdout}${stderr}`);
+  }
   return wasm;
 }
 

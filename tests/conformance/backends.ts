@@ -1,0 +1,2 @@
+/** The backends that can be tried on this machine. */
+export const backends: readonly string[] = ["io_uring"];

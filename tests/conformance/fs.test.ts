@@ -1,0 +1,4 @@
+import { backends } from "./backends.js";
+import { fsConformance } from "./fs.js";
+
+for (const backend of backends) fsConformance(backend);

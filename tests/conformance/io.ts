@@ -1,0 +1,178 @@
+/** What `std/io` must do on every backend: `tests/guest/std/io.ts` does it, this looks on. */
+import { spawn, type ChildProcess, type StdioOptions } from "node:child_process";
+import { openSync, closeSync, readFileSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { join } from "node:path";
+import { assert, exec, root, suite, tempDir, type ExecResult, type Suite } from "../harness.js";
+import { compileGuest, runGuest, runOnTerminal, type RunOptions } from "../std/guest.js";
+
+const launcher = join(root, "dist/host/launcher.cjs");
+
+/** Cases in which the guest has its own streams. */
+const plainCases = {
+  bufReader: "BufReader finds lines however the bytes come",
+  bufReaderErrors: "BufReader loses nothing to an error",
+  toEnd: "readToEnd reads to the end",
+  writers: "writeAll writes everything, or says why not",
+  copies: "copy moves everything, or says why not",
+} as const;
+
+/** How the cases run the guest. */
+class Guest {
+  wasm = "";
+  readonly env: Record<string, string>;
+
+  constructor(backend: string) {
+    this.env = { STD_BACKEND: backend };
+  }
+
+  run(args: string[], options: RunOptions = {}): Promise<ExecResult> {
+    return runGuest(this.wasm, { grants: [], args, env: this.env, ...options });
+  }
+
+  /** Starts it with streams of the test's choice. */
+  spawn(name: string, stdio: StdioOptions): ChildProcess {
+    const env = { ...process.env, ...this.env };
+    return spawn(process.execPath, this.command(name), { stdio, env });
+  }
+
+  /** Has a shell run it: `"$0" "$@"` in `script` is the guest. */
+  shell(script: string, name: string, cwd?: string): Promise<ExecResult> {
+    const words = ["-c", script, process.execPath, ...this.command(name)];
+    return exec("sh", words, cwd === undefined ? { env: this.env } : { env: this.env, cwd });
+  }
+
+  private command(name: string): string[] {
+    return [launcher, "run", this.wasm, name];
+  }
+}
+
+/** Runs the suite on a backend. */
+export function ioConformance(backend: string): void {
+  const test = suite(`std/io on ${backend}`, { timeout: 60_000 });
+  const guest = new Guest(backend);
+  test.before(async () => {
+    guest.wasm = await compileGuest("std/io.ts");
+  });
+  addPlainCases(test, guest);
+  addRedirectedCases(test, guest);
+  addOutputCases(test, guest);
+  addInputCases(test, guest);
+  test.run();
+}
+
+function addPlainCases(test: Suite, guest: Guest): void {
+  for (const [name, title] of Object.entries(plainCases)) {
+    test(title, async () => {
+      const { code, stdout, stderr } = await guest.run([name]);
+      assert.is(stderr, "");
+      assert.is(stdout, "ok\n");
+      assert.is(code, 0);
+    });
+  }
+
+  test("lines of the standard input", async () => {
+    const input = Buffer.concat([Buffer.from("one\r\n\ntwo\0\n"), Buffer.from([0xff, 0x0a, 0x33])]);
+    const { stdout, code } = await guest.run(["lines"], { input });
+    assert.is(stdout, "5:one\n1:\n5:two\0\nerror: read: not valid UTF-8\n1:3\n");
+    assert.is(code, 0);
+  });
+}
+
+/** Streams that are files and pipes. */
+function addRedirectedCases(test: Suite, guest: Guest): void {
+  for (const kind of ["pipe", "file"]) {
+    test(`copies 5 MB from ${kind} to ${kind}`, async () => {
+      const input = Buffer.alloc(5_000_000, "0123456789");
+      if (kind === "pipe") {
+        assert.ok((await guest.run(["cat"], { input })).stdoutBytes.equals(input));
+        return;
+      }
+      const dir = tempDir("io");
+      writeFileSync(join(dir, "in"), input);
+      const { code, stderr } = await guest.shell(`exec "$0" "$@" <in >out`, "cat", dir);
+      assert.is(stderr, "");
+      assert.is(code, 0);
+      assert.ok(readFileSync(join(dir, "out")).equals(input));
+    });
+  }
+
+  test("output that is a file is appended to where the file stands", async () => {
+    const dir = tempDir("io");
+    const script = `printf 'before\n'; "$0" "$@"; printf 'after\n'`;
+    assert.is((await guest.shell(`( ${script} ) >out`, "copies", dir)).stderr, "");
+    assert.is(readFileSync(join(dir, "out"), "utf8"), "before\nok\nafter\n");
+  });
+}
+
+function addOutputCases(test: Suite, guest: Guest): void {
+  test("what is printed keeps the order of the calls", async () => {
+    const { stdout, stderr, code } = await guest.run(["order"]);
+    const numbers = Array.from({ length: 2000 }, (_, i) => `${i}\n`).join("");
+    const rest = stdout.slice(3 + numbers.length);
+    assert.is(stdout.slice(0, 3 + numbers.length), `abc${numbers}`);
+    for (const name of ["p", "q"]) {
+      const own = rest.split("\n").filter((line) => line.startsWith(name));
+      assert.equal(own, [`${name}0`, `${name}1`, `${name}2`]);
+    }
+    assert.match(rest, /end\n$/);
+    assert.is(stderr, "xy\n\n");
+    assert.is(code, 0);
+  });
+
+  test("20 MB reach a reader who is slow", async () => {
+    const child = guest.spawn("flood", ["ignore", "pipe", "inherit"]);
+    let size = 0;
+    const exited = once(child, "exit");
+    for await (const chunk of child.stdout!) {
+      if (size === 0) await new Promise((resolve) => setTimeout(resolve, 200));
+      size += (chunk as Buffer).length;
+    }
+    assert.is(size, 320 * (16 << 12));
+    assert.equal((await exited)[0], 0);
+  });
+
+  test("a reader who has gone is an error, not a signal", async () => {
+    const child = guest.spawn("broken", ["ignore", "pipe", "pipe"]);
+    child.stdout!.destroy();
+    let said = "";
+    child.stderr!.on("data", (chunk: Buffer) => { said += chunk.toString(); });
+    const [code] = await once(child, "close");
+    assert.is(code, 7);
+    assert.match(said, /^write "stdout": .*EPIPE/);
+  });
+}
+
+function addInputCases(test: Suite, guest: Guest): void {
+  test("a standard stream that is closed is an error, or empty", async () => {
+    const { stdout, code } = await guest.shell(`exec "$0" "$@" <&-`, "closed");
+    assert.is(stdout, "ok\n");
+    assert.is(code, 0);
+  });
+
+  test("an input that is at its end", async () => {
+    const input = openSync("/dev/null", "r");
+    const child = guest.spawn("lines", [input, "pipe", "inherit"]);
+    closeSync(input);
+    const [code] = await once(child, "close");
+    assert.is(code, 0);
+  });
+
+  test("terminals are told from other streams", async () => {
+    assert.is((await guest.run(["terminal"])).stdout, "no no no\n");
+    const { stdout } = await runOnTerminal(guest.wasm, { args: ["terminal"], env: guest.env });
+    assert.is(stdout, "yes yes yes\r\n");
+  });
+
+  test("a read of the standard input can be given up", async () => {
+    const child = guest.spawn("patience", ["pipe", "pipe", "inherit"]);
+    let said = "";
+    child.stdout!.on("data", (chunk: Buffer) => {
+      if (said === "") child.stdin!.end("kept\n");
+      said += chunk.toString();
+    });
+    const [code] = await once(child, "close");
+    assert.is(said, "waiting\nkept\n\n");
+    assert.is(code, 0);
+  });
+}

@@ -1,0 +1,235 @@
+/** Uses `std/io` as apps do. Argument: the case. */
+import { args } from "std/env";
+import {
+  AsyncRead, AsyncWrite, BufReader, BufResult, Error as IoError, ErrorKind, copy, eprint, eprintln,
+  print, println, readToEnd, readToString, stderr, stdin, stdout, writeAll,
+} from "std/io";
+import { Duration, sleep, timeout } from "std/time";
+import { Vec } from "std/vec";
+import { check, equal, fails, failsToTransfer, pattern, text } from "./check";
+
+export async function main(): Promise<i32> {
+  const name = args()[1];
+  if (name == "cat") return await cat();
+  if (name == "lines") return await lines();
+  if (name == "order") return await order();
+  if (name == "flood") return await flood();
+  if (name == "broken") return await broken();
+  if (name == "terminal") return await terminal();
+  if (name == "patience") return await patience();
+  if (name == "bufReader") await bufReader();
+  else if (name == "bufReaderErrors") await bufReaderErrors();
+  else if (name == "toEnd") await toEnd();
+  else if (name == "writers") await writers();
+  else if (name == "copies") await copies();
+  else if (name == "closed") await closedStreams();
+  else return 3;
+  await println("ok");
+  return 0;
+}
+
+/** Gives some bytes, a few at a time; fails once at `failAt`, if that is not negative. */
+class Pieces implements AsyncRead {
+  position: i32 = 0;
+  calls: i32 = 0;
+
+  constructor(private bytes: Vec<u8>, private size: i32, private failAt: i32 = -1) {}
+
+  async read(buf: Vec<u8>): Promise<BufResult> {
+    this.calls++;
+    await sleep(Duration.fromNanos(0));
+    if (this.position == this.failAt) {
+      this.failAt = -1;
+      return new BufResult(0, buf, new IoError(ErrorKind.Interrupted, "once"));
+    }
+    let end = min(this.position + min(this.size, buf.capacity), this.bytes.length);
+    if (this.failAt > this.position) end = min(end, this.failAt);
+    buf.clear();
+    buf.extend(this.bytes.slice(this.position, end));
+    this.position = end;
+    return new BufResult(buf.length, buf);
+  }
+}
+
+/** Takes a few bytes at a time, up to a limit and then none. */
+class Narrow implements AsyncWrite {
+  taken: Vec<u8> = new Vec<u8>();
+
+  constructor(private size: i32, private limit: i32 = i32.MAX_VALUE) {}
+
+  async write(buf: Vec<u8>): Promise<BufResult> {
+    const n = min(min(this.size, buf.length), this.limit - this.taken.length);
+    this.taken.extend(buf.slice(0, n));
+    return new BufResult(n, buf);
+  }
+}
+
+async function bufReader(): Promise<void> {
+  const long = "x".repeat(100_000);
+  const input = "a\r\n\nüb\0c\n" + long + "\nlast";
+  const sizes: i32[] = [1, 2, 7, 100_000, 1_000_000];
+  for (let i = 0; i < sizes.length; i++) {
+    const inner = new Pieces(Vec.fromString(input), sizes[i] == 1 ? 61 : sizes[i]);
+    const reader = new BufReader(inner, sizes[i]);
+    equal((await reader.readLine()).unwrap(), "a\r\n", "CR LF stays");
+    equal((await reader.readLine()).unwrap(), "\n", "an empty line is not the end");
+    equal((await reader.readLine()).unwrap(), "üb\0c\n", "NUL");
+    equal((await reader.readLine()).unwrap(), long + "\n", "a long line");
+    equal((await reader.readLine()).unwrap(), "last", "the last line has no end");
+    equal((await reader.readLine()).unwrap(), "", "the end");
+    equal((await reader.readLine()).unwrap(), "", "the end again");
+  }
+  const few = new Pieces(Vec.fromString("one;two;three"), 100);
+  const words = new BufReader(few, 16);
+  const word = new Vec<u8>();
+  equal((await words.readUntil(0x3b, word)).unwrap(), 4, "n");
+  equal((await words.readUntil(0x3b, word)).unwrap(), 4, "n");
+  equal(text(word), "one;two;", "readUntil appends");
+  const some = await words.read(Vec.withCapacity<u8>(3));
+  equal(text(some.buf), "thr", "what is left of the last read");
+  equal(text((await words.read(Vec.withCapacity<u8>(100))).buf), "ee", "and no more");
+  equal(few.calls, 1, "one read of the inner stream for all of it");
+  check((await words.read(some.buf)).n == 0, "the end");
+  equal((await words.readUntil(0x3b, word)).unwrap(), 0, "the end");
+  const large = new BufReader(new Pieces(pattern(5000), 5000), 100);
+  equal((await large.read(Vec.withCapacity<u8>(5000))).n, 5000, "a large read goes through");
+}
+
+async function bufReaderErrors(): Promise<void> {
+  const reader = new BufReader(new Pieces(Vec.fromString("begun and ended\nrest"), 3, 6), 8);
+  fails(await reader.readLine(), ErrorKind.Interrupted, "once");
+  equal((await reader.readLine()).unwrap(), "begun and ended\n", "nothing was lost");
+  const nowhere = await new BufReader(stdin()).read(new Vec<u8>());
+  failsToTransfer(nowhere, ErrorKind.InvalidInput, "stdin");
+  const bytes = Vec.from<u8>([0x61, 0xff, 0x0a, 0x62, 0x0a]);
+  const broken = new BufReader(new Pieces(bytes, 5));
+  fails(await broken.readLine(), ErrorKind.InvalidData, "UTF-8");
+  equal((await broken.readLine()).unwrap(), "b\n", "the next line");
+  const small = new BufReader(new Pieces(pattern(10), 10, 0), 8);
+  failsToTransfer(await small.read(Vec.withCapacity<u8>(4)), ErrorKind.Interrupted, "once");
+  equal((await small.read(Vec.withCapacity<u8>(4))).n, 4, "after the error");
+}
+
+async function toEnd(): Promise<void> {
+  const bytes = pattern(300_000);
+  const sizes: i32[] = [1000, 8192, 70_000, 1_000_000];
+  const rooms: i32[] = [0, 10, 299_999, 300_000, 300_001];
+  for (let i = 0; i < sizes.length; i++) {
+    for (let k = 0; k < rooms.length; k++) {
+      const all = await readToEnd(new Pieces(bytes, sizes[i]), Vec.withCapacity<u8>(rooms[k]));
+      equal(all.unwrap(), 300_000, "n");
+      check(all.buf.equals(bytes), "the bytes");
+    }
+  }
+  const begun = await readToEnd(new Pieces(bytes, 999), Vec.fromString("begun"));
+  equal(begun.unwrap(), 300_000, "n counts what was appended");
+  check(begun.buf.slice(5).equals(bytes) && text(begun.buf.slice(0, 5)) == "begun", "appended");
+  const failed = await readToEnd(new Pieces(bytes, 1000, 5000), new Vec<u8>());
+  check(failed.isErr && failed.n == 5000, "an error on the way");
+  equal(failed.buf.length, 5000, "what came before the error");
+  const atOnce = await readToEnd(new Pieces(bytes, 1000, 0), Vec.withCapacity<u8>(100));
+  check(atOnce.isErr && atOnce.n == 0 && atOnce.buf.length == 0, "nothing came before the error");
+  equal((await readToString(new Pieces(Vec.fromString("grüße"), 2))).unwrap(), "grüße", "text");
+  fails(await readToString(new Pieces(Vec.from<u8>([0xc3]), 2)), ErrorKind.InvalidData, "UTF-8");
+}
+
+async function writers(): Promise<void> {
+  const bytes = pattern(200_000);
+  const sizes: i32[] = [77, 65_536, 150_000, 1_000_000];
+  for (let i = 0; i < sizes.length; i++) {
+    const writer = new Narrow(sizes[i]);
+    const written = await writeAll(writer, bytes);
+    equal(written.unwrap(), 200_000, "n");
+    check(writer.taken.equals(bytes) && written.buf.length == 200_000, "the bytes");
+  }
+  const full = await writeAll(new Narrow(77, 1000), bytes);
+  check(full.isErr && full.error.kind == ErrorKind.WriteZero && full.n == 1000, "WriteZero");
+  equal((await writeAll(new Narrow(1), new Vec<u8>())).unwrap(), 0, "nothing");
+}
+
+async function copies(): Promise<void> {
+  const bytes = pattern(400_000);
+  const writer = new Narrow(10_000);
+  equal((await copy(new Pieces(bytes, 33_333), writer)).unwrap(), 400_000, "n");
+  check(writer.taken.equals(bytes), "the bytes");
+  fails(await copy(new Pieces(bytes, 1000, 5000), writer), ErrorKind.Interrupted, "once");
+  fails(await copy(new Pieces(bytes, 1000), new Narrow(9, 9)), ErrorKind.WriteZero, "write");
+}
+
+async function cat(): Promise<i32> {
+  const moved = await copy(stdin(), stdout());
+  if (moved.isOk) return 0;
+  await eprintln(moved.error.message);
+  return 1;
+}
+
+async function lines(): Promise<i32> {
+  const input = new BufReader(stdin());
+  while (true) {
+    const line = await input.readLine();
+    if (line.isErr) await println("error: " + line.error.message);
+    else if (line.unwrap().length == 0) return 0;
+    else await println(`${line.unwrap().length}:${line.unwrap().trim()}`);
+  }
+}
+
+async function printer(name: string): Promise<void> {
+  for (let i = 0; i < 3; i++) await println(name + i.toString());
+}
+
+/** Whatever is awaited and whatever is not, the order is that of the calls. */
+async function order(): Promise<i32> {
+  print("a");
+  print("");
+  print("b");
+  await print("c");
+  for (let i = 0; i < 2000; i++) println(i.toString());
+  eprint("x");
+  eprintln("y");
+  const one = printer("p");
+  const two = printer("q");
+  await one;
+  await two;
+  await println("end");
+  await eprintln();
+  return 0;
+}
+
+async function flood(): Promise<i32> {
+  const line = "0123456789abcdef".repeat(1 << 12);
+  let last = print("");
+  for (let i = 0; i < 320; i++) last = print(line);
+  return (await last).isOk ? 0 : 1;
+}
+
+async function broken(): Promise<i32> {
+  for (let i = 0; i < 100; i++) {
+    const printed = await print("x".repeat(100_000));
+    if (printed.isErr) {
+      await eprintln(printed.error.message);
+      return printed.error.kind == ErrorKind.BrokenPipe ? 7 : 1;
+    }
+  }
+  return 0;
+}
+
+async function terminal(): Promise<i32> {
+  const all = [stdin().isTerminal(), stdout().isTerminal(), stderr().isTerminal()];
+  await println(all.map<string>((yes) => (yes ? "yes" : "no")).join(" "));
+  return 0;
+}
+
+/** A read of the console can be given up, and what is typed later is not lost. */
+async function patience(): Promise<i32> {
+  const input = new BufReader(stdin());
+  const early = await timeout(input.readLine(), Duration.fromMillis(30));
+  check(early.isErr && early.error.kind == ErrorKind.TimedOut, "nothing came");
+  await println("waiting");
+  await println((await input.readLine()).unwrap());
+  return 0;
+}
+
+async function closedStreams(): Promise<void> {
+  const r = await stdin().read(Vec.withCapacity<u8>(10));
+  check(r.isErr || r.n == 0, "a closed input has nothing");
+}

@@ -1,0 +1,172 @@
+/** The demos, driven as people drive them: by a pipe, a terminal, nothing at all. */
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { assert, exec, root, suite, tempDir, type ExecResult } from "../harness.js";
+import { compileGuest, runGuest, runOnTerminal, wasmBytes } from "./guest.js";
+
+const lastByte = suite("demo/last-byte", { timeout: 60_000 });
+let wasm = "";
+let dir = "";
+lastByte.before(async () => {
+  wasm = await compileGuest("demo/last-byte.ts");
+  dir = tempDir("last-byte");
+  writeFileSync(join(dir, "f.txt"), "hello\nX");
+  writeFileSync(join(dir, "newline"), "hello\n");
+  writeFileSync(join(dir, "empty"), "");
+  writeFileSync(join(dir, "two words"), "\xff", "latin1");
+  writeFileSync(join(dir, "grüße-\u{1f600}"), "!");
+  mkdirSync(join(dir, "folder"));
+  execFileSync("mkfifo", [join(dir, "fifo")]);
+  symlinkSync("f.txt", join(dir, "link"));
+  writeFileSync(join(dir, "sparse"), "");
+  truncateSync(join(dir, "sparse"), 10 * 2 ** 30);
+});
+
+/** Runs the demo where it may reach `dir` and nothing else. */
+function ask(input: string | Uint8Array): Promise<ExecResult> {
+  return runGuest(wasm, { grants: ["--dir", "."], input, cwd: dir });
+}
+
+const answers: [what: string, input: string, answer: string][] = [
+  ["a line", "f.txt\n", "0x58 = 88 'X'"],
+  ["a line that ends with CR LF", "f.txt\r\n", "0x58 = 88 'X'"],
+  ["a line without an end", "f.txt", "0x58 = 88 'X'"],
+  ["more than one line", "f.txt\nnewline\n", "0x58 = 88 'X'"],
+  ["a byte that is not printable", "newline\n", "0x0a = 10"],
+  ["a name with a blank, and a byte above ASCII", "two words\n", "0xff = 255"],
+  ["a name in UTF-8", "grüße-\u{1f600}\n", "0x21 = 33 '!'"],
+  ["a symbolic link", "link\n", "0x58 = 88 'X'"],
+  ["10 GiB of nothing", "sparse\n", "0x00 = 0"],
+];
+
+for (const [what, input, answer] of answers) {
+  lastByte(`answers ${what}`, async () => {
+    const { code, stdout, stderr } = await ask(input);
+    assert.is(stderr, "");
+    assert.is(stdout, `Which file? ${answer}\n`);
+    assert.is(code, 0);
+  });
+}
+
+const complaints: [what: string, input: string | Uint8Array, complaint: string][] = [
+  ["no such file", "nope\n", 'metadata "nope": not found (ENOENT)'],
+  ["a directory", "folder\n", 'last byte of "folder": is a directory'],
+  ["an empty file", "empty\n", 'last byte of "empty": is empty'],
+  ["a FIFO, without waiting for it", "fifo\n", 'last byte of "fifo": is not a regular file'],
+  ["a file that was not granted", "/etc/passwd\n",
+    'metadata "/etc/passwd": permission denied (EACCES)'],
+  ["a way out of the directory", "../x\n", 'metadata "../x": permission denied (EACCES)'],
+  ["a file as a directory", "f.txt/x\n", 'metadata "f.txt/x": not a directory (ENOTDIR)'],
+  ["an empty line", "\n", 'metadata "": not found (ENOENT)'],
+  ["the end of the input", "", "end of input: no file was named"],
+  ["what is not text", Uint8Array.of(0xff, 0x0a), "read: not valid UTF-8"],
+];
+
+for (const [what, input, complaint] of complaints) {
+  lastByte(`complains about ${what}`, async () => {
+    const { code, stdout, stderr } = await ask(input);
+    assert.is(stderr, `${complaint}\n`);
+    assert.is(stdout, "Which file? ");
+    assert.is(code, 1);
+  });
+}
+
+if (process.getuid?.() === 0) {
+  lastByte.skip("complains about a file that may not be read", "root may read everything");
+} else {
+  lastByte("complains about a file that may not be read", async () => {
+    writeFileSync(join(dir, "secret"), "x");
+    chmodSync(join(dir, "secret"), 0);
+    assert.is((await ask("secret\n")).stderr, 'open "secret": permission denied (EACCES)\n');
+  });
+}
+
+lastByte("takes </dev/null for the end of the input", async () => {
+  const launcher = join(root, "dist/host/launcher.cjs");
+  const words = ["-c", `exec "$0" "$@" </dev/null`, process.execPath, launcher, "run", wasm];
+  const { code, stderr } = await exec("sh", words);
+  assert.is(stderr, "end of input: no file was named\n");
+  assert.is(code, 1);
+});
+
+lastByte("talks to a terminal", async () => {
+  const { code, stdout } = await runOnTerminal(wasm, { input: "f.txt\n", cwd: dir });
+  // The terminal itself shows what was typed, before or after the question.
+  assert.ok(stdout.includes("Which file? "));
+  assert.ok(stdout.endsWith("0x58 = 88 'X'\r\n"));
+  assert.is(code, 0);
+});
+
+lastByte("imports from std alone", () => {
+  const module = new WebAssembly.Module(new Uint8Array(wasmBytes(wasm)));
+  const imports = WebAssembly.Module.imports(module);
+  assert.equal([...new Set(imports.map((entry) => entry.module))], ["std"]);
+});
+
+lastByte.run();
+
+const copy = suite("demo/copy", { timeout: 60_000 });
+let copyWasm = "";
+copy.before(async () => {
+  copyWasm = await compileGuest("demo/copy.ts");
+});
+
+for (const size of [0, 1, 256 * 1024, 5_000_001]) {
+  copy(`copies ${size} bytes`, async () => {
+    const folder = tempDir("copy");
+    const bytes = Buffer.alloc(size, "0123456789abc");
+    writeFileSync(join(folder, "from"), bytes, { mode: 0o751 });
+    const grants = ["--dir", "."];
+    const ran = await runGuest(copyWasm, { args: ["from", "to"], grants, cwd: folder });
+    assert.equal([ran.stdout, ran.stderr, ran.code], ["", "", 0]);
+    assert.ok(readFileSync(join(folder, "to")).equals(bytes));
+    assert.is(statSync(join(folder, "to")).mode & 0o777, 0o751 & ~process.umask());
+  });
+}
+
+copy("overwrites a longer file", async () => {
+  const folder = tempDir("copy");
+  writeFileSync(join(folder, "from"), "new");
+  writeFileSync(join(folder, "to"), "something longer");
+  assert.is((await runGuest(copyWasm, { args: ["from", "to"], cwd: folder })).code, 0);
+  assert.is(readFileSync(join(folder, "to"), "utf8"), "new");
+});
+
+copy("copies what does not know its length", async () => {
+  const to = join(tempDir("copy"), "to");
+  assert.is((await runGuest(copyWasm, { args: ["/proc/self/limits", to] })).stderr, "");
+  assert.match(readFileSync(to, "utf8"), /^Limit .*\n(.*\n)+$/);
+});
+
+copy("shows a bar on a terminal", async () => {
+  const folder = tempDir("copy");
+  writeFileSync(join(folder, "from"), Buffer.alloc(3_000_000));
+  const { stdout, code } = await runOnTerminal(copyWasm, { args: ["from", "to"], cwd: folder });
+  assert.match(stdout, /\r\[#{25}\] 100 %, \d+ MB\/s \r\n$/);
+  assert.is(code, 0);
+});
+
+const failures: [what: string, args: string[], complaint: RegExp, code: number][] = [
+  ["a missing argument", ["from"], /^usage: copy SOURCE TARGET\n$/, 2],
+  ["a missing source", ["nope", "to"], /^copy: open "nope": not found \(ENOENT\)\n$/, 1],
+  ["a source that is a directory", [".", "to"], /^copy: read "\.": is a directory/, 1],
+  ["a target that is a directory", ["from", "."], /^copy: open "\.": is a directory/, 1],
+  ["a full target", ["from", "/dev/full"], /^copy: write "\/dev\/full": no space left/, 1],
+  ["one and the same file", ["from", "./from"], /^copy: source and target are the same file\n$/, 1],
+];
+
+for (const [what, args, complaint, wanted] of failures) {
+  copy(`complains about ${what}`, async () => {
+    const folder = tempDir("copy");
+    writeFileSync(join(folder, "from"), "precious");
+    const { code, stderr } = await runGuest(copyWasm, { args, cwd: folder });
+    assert.match(stderr, complaint);
+    assert.is(code, wanted);
+    assert.is(readFileSync(join(folder, "from"), "utf8"), "precious");
+  });
+}
+
+copy.run();
