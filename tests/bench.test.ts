@@ -90,7 +90,7 @@ test("a reader that finds wrong bytes says so", async () => {
 
 test("guest and peer count the same switches and calls", async () => {
   const app = guest(guests + "await.ts");
-  for (const what of ["switch", "call"]) {
+  for (const what of ["switch", "call", "task"]) {
     const given = [what, 10_000];
     const sums: Answers[] = [
       await runGuest(app, given), await run(process.execPath, [nodePeer("await"), ...given]),

@@ -119,8 +119,8 @@ test("what is generated is fresh", async () => {
   assert.is(code, 0, stdout + stderr);
 });
 
-// A suite outside of a *.test.ts file is one with a parameter; that somebody uses it, and that it is
-// run whenever it is made, others check.
+// A suite outside of a *.test.ts file is one with a parameter; that somebody uses it, and that it
+// is run whenever it is made, others check.
 test("every file that makes a suite runs it", () => {
   const suites = typescript.filter((path) => path.startsWith("tests/")
     && path !== "tests/harness.ts" && /\bsuite\(/.test(withoutText(read(path))));

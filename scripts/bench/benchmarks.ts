@@ -164,6 +164,7 @@ export const benchmarks: readonly Benchmark[] = [
   reads(32, 1_000_000, 300_000),
   loop("task-switch", "switch", 5_000_000),
   loop("async-call", "call", 10_000_000),
+  loop("async-call-task", "task", 5_000_000),
   sleepers100k,
   startup,
   demoSize,

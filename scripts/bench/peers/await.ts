@@ -1,4 +1,4 @@
-/** Node: task switches and awaited calls. `await switch|call COUNT` */
+/** Node: task switches and awaited calls. `await switch|call|task COUNT` */
 const [what, count] = process.argv.slice(2);
 const operations = Number(count);
 const tasks = 1000;
@@ -21,6 +21,13 @@ async function calls(): Promise<void> {
   for (let index = 0; index < operations; index++) sum = await add(sum, index);
 }
 
+async function startedCalls(): Promise<void> {
+  for (let index = 0; index < operations; index++) {
+    const promise = add(sum, index);
+    sum = await promise;
+  }
+}
+
 const began = performance.now();
-await (what === "switch" ? switches() : calls());
+await (what === "switch" ? switches() : what === "call" ? calls() : startedCalls());
 console.log(`seconds=${(performance.now() - began) / 1000} sum=${sum}`);
