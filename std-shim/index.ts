@@ -23,11 +23,20 @@ const tasksPath = `${stdPrefix}rt/tasks`;
 const defaultStackSize = 32 * 1024;
 const stackSize = 256 * 1024;
 
-/** Where AssemblyScript's functions that need a host are looked for in our std instead. */
+/** Which functions of ours take the place of AssemblyScript's, those that need a host among them. */
 const aliases = {
-  abort: `${stdPrefix}abi/imports/abort`,
-  seed: `${stdPrefix}rt/host/seed`,
-  trace: `${stdPrefix}rt/host/trace`,
+  abort: "abi/imports/abort",
+  seed: "rt/host/seed",
+  trace: "rt/host/trace",
+  __alloc: "rt/heap/allocate",
+  __free: "rt/heap/release",
+};
+
+/** In debug builds, which know the chain of async calls, a message has it. */
+const debugAliases = {
+  ...aliases,
+  abort: "rt/panic/abort",
+  __asyncChain: "rt/panic/asyncChain",
 };
 
 /** Marks a program that has a transform of ours, be it from another copy of this package. */
@@ -152,13 +161,13 @@ export default class StdTransform {
   private addAliases(sources: readonly Source[]): void {
     const { options } = this.program;
     options.globalAliases ??= new Map();
-    // It prints the chain of async calls, which only debug builds know.
-    const abort = options.debugInfo ? { abort: `${stdPrefix}rt/panic/abort` } : {};
-    for (const [alias, element] of [...Object.entries(abort), ...Object.entries(aliases)]) {
-      const file = `${element.slice(0, element.lastIndexOf("/"))}.ts`;
-      const source = sources.find(({ normalizedPath }) => normalizedPath === file);
-      const isThere = source && new RegExp(`function ${alias}\\b`).test(source.text);
-      if (isThere && !options.globalAliases.has(alias)) options.globalAliases.set(alias, element);
+    const { globalAliases, debugInfo } = options;
+    for (const [alias, element] of Object.entries(debugInfo ? debugAliases : aliases)) {
+      const [, file, name] = /^(.*)\/(.*)$/.exec(element) ?? [];
+      const path = `${stdPrefix}${file}.ts`;
+      const source = sources.find(({ normalizedPath }) => normalizedPath === path);
+      const isThere = source && new RegExp(`function ${name}\\b`).test(source.text);
+      if (isThere && !globalAliases.has(alias)) globalAliases.set(alias, stdPrefix + element);
     }
   }
 }

@@ -7,7 +7,7 @@
  *
  *     f~async(a: A, b: B): R { … }                     the user's body, an ordinary function
  *     f(a: A, b: B = 3): Promise<R> {                  what callers see
- *       return new __Task2<R, A, B>(a, b).begin((task: __Task2<R, A, B>): void => {
+ *       return __create<__Task2<R, A, B>>().begin(a, b, (task: __Task2<R, A, B>): void => {
  *         task.value = f~async(task._0, task._1);
  *       });
  *     }
@@ -278,16 +278,12 @@ export class Lowering {
     const typeName = `__Task${types.length}`;
     const typeArguments = [result, ...types];
     if (debug) values.push(node.createStringLiteralExpression(describe(callee.title, at), at));
-    const created = node.createNewExpression(
-      node.createSimpleTypeName(typeName, at),
-      typeArguments,
-      values,
-      at,
-    );
-    const begin = node.createPropertyAccessExpression(created, identifier(node, "begin", at), at);
     const taskType = namedType(node, typeName, typeArguments, at);
+    const create = identifier(node, "__create", at);
+    const created = node.createCallExpression(create, [taskType], [], at);
+    const begin = node.createPropertyAccessExpression(created, identifier(node, "begin", at), at);
     const run = this.runner(callee, result, taskType, types.length, at);
-    const started = node.createCallExpression(begin, null, [run], at);
+    const started = node.createCallExpression(begin, null, [...values, run], at);
     return node.createFunctionDeclaration(
       declaration.name,
       declaration.decorators,
@@ -370,15 +366,22 @@ const valueFunction = "@global @inline function __value<T>(value: T): T { return
 function taskClass(arity: number, debug: boolean): string {
   const indices = Array.from({ length: arity }, (_, index) => index);
   const typeParameters = ["R", ...indices.map((index) => `T${index}`)].join(", ");
-  const fields = indices.map((index) => `public _${index}: T${index}`);
-  if (debug) fields.push("public title: string");
+  const parameters = indices.map((index) => `value${index}: T${index}`);
+  const fields = indices.map((index) => `_${index}: T${index};`);
+  const values = indices.map((index) => `this._${index} = value${index};`);
+  if (debug) {
+    parameters.push("title: string");
+    fields.push("title: string;", "describe(): string { return this.title; }");
+    values.push("this.title = title;");
+  }
   const self = `__Task${arity}<${typeParameters}>`;
+  parameters.push(`run: (task: ${self}) => void`);
   return `@global @final class ${self} extends __Task<R> {
-  constructor(${fields.join(", ")}) { super(); }
-  @inline begin(run: (task: ${self}) => void): Promise<R> {
+  ${fields.join(" ")}
+  @inline begin(${parameters.join(", ")}): Promise<R> {
+    ${values.join(" ")}
     return this.start(changetype<usize>(run));
   }
-  ${debug ? "describe(): string { return this.title; }" : ""}
 }`;
 }
 

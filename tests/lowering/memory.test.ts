@@ -60,7 +60,7 @@ test("recursion tens of thousands deep", async () => {
 test("a stack that is too small gives a clear error", async () => {
   const wasm = await compileDeep("-O3", "--stackSize", "6144");
   const { death } = run(wasm, { extra: { depth: () => 1000 } });
-  assert.match(death ?? "", /do not fit into the stack/);
+  assert.match(death ?? "", /frames do not fit/);
 });
 
 test("a task that awaits one operation costs under 600 bytes", async () => {
