@@ -1,6 +1,5 @@
 /** What fallible calls return: `Result<T>`, or a `BufResult` where a buffer travels. */
 
-import { Errno } from "./abi/errno";
 import { Info } from "./abi/flags";
 import { __create } from "./rt/create";
 import { hostInfo } from "./rt/host";
@@ -61,52 +60,90 @@ export const enum ErrorKind {
   HostUnreachable,
 }
 
-/** Which kind an `Errno` is. */
+/** Which kind each `Errno` is, by its number. */
+// @ts-ignore: decorator
+@lazy const KINDS: StaticArray<u8> = [
+  <u8>ErrorKind.Other, // Success
+  <u8>ErrorKind.ArgumentListTooLong, // E2BIG
+  <u8>ErrorKind.PermissionDenied, // EACCES
+  <u8>ErrorKind.AddrInUse, // EADDRINUSE
+  <u8>ErrorKind.AddrNotAvailable, // EADDRNOTAVAIL
+  <u8>ErrorKind.Other, // EAFNOSUPPORT
+  <u8>ErrorKind.WouldBlock, // EAGAIN
+  <u8>ErrorKind.Other, // EALREADY
+  <u8>ErrorKind.Other, // EBADF
+  <u8>ErrorKind.Other, // EBADMSG
+  <u8>ErrorKind.ResourceBusy, // EBUSY
+  <u8>ErrorKind.Cancelled, // ECANCELED
+  <u8>ErrorKind.Other, // ECHILD
+  <u8>ErrorKind.ConnectionAborted, // ECONNABORTED
+  <u8>ErrorKind.ConnectionRefused, // ECONNREFUSED
+  <u8>ErrorKind.ConnectionReset, // ECONNRESET
+  <u8>ErrorKind.Deadlock, // EDEADLK
+  <u8>ErrorKind.Other, // EDESTADDRREQ
+  <u8>ErrorKind.Other, // EDOM
+  <u8>ErrorKind.QuotaExceeded, // EDQUOT
+  <u8>ErrorKind.AlreadyExists, // EEXIST
+  <u8>ErrorKind.Other, // EFAULT
+  <u8>ErrorKind.FileTooLarge, // EFBIG
+  <u8>ErrorKind.HostUnreachable, // EHOSTUNREACH
+  <u8>ErrorKind.Other, // EIDRM
+  <u8>ErrorKind.InvalidData, // EILSEQ
+  <u8>ErrorKind.Other, // EINPROGRESS
+  <u8>ErrorKind.Interrupted, // EINTR
+  <u8>ErrorKind.InvalidInput, // EINVAL
+  <u8>ErrorKind.Other, // EIO
+  <u8>ErrorKind.Other, // EISCONN
+  <u8>ErrorKind.IsADirectory, // EISDIR
+  <u8>ErrorKind.FilesystemLoop, // ELOOP
+  <u8>ErrorKind.Other, // EMFILE
+  <u8>ErrorKind.TooManyLinks, // EMLINK
+  <u8>ErrorKind.Other, // EMSGSIZE
+  <u8>ErrorKind.Other, // EMULTIHOP
+  <u8>ErrorKind.InvalidFilename, // ENAMETOOLONG
+  <u8>ErrorKind.NetworkDown, // ENETDOWN
+  <u8>ErrorKind.Other, // ENETRESET
+  <u8>ErrorKind.NetworkUnreachable, // ENETUNREACH
+  <u8>ErrorKind.Other, // ENFILE
+  <u8>ErrorKind.Other, // ENOBUFS
+  <u8>ErrorKind.Other, // ENODEV
+  <u8>ErrorKind.NotFound, // ENOENT
+  <u8>ErrorKind.Other, // ENOEXEC
+  <u8>ErrorKind.Other, // ENOLCK
+  <u8>ErrorKind.Other, // ENOLINK
+  <u8>ErrorKind.OutOfMemory, // ENOMEM
+  <u8>ErrorKind.Other, // ENOMSG
+  <u8>ErrorKind.Other, // ENOPROTOOPT
+  <u8>ErrorKind.StorageFull, // ENOSPC
+  <u8>ErrorKind.Unsupported, // ENOSYS
+  <u8>ErrorKind.NotConnected, // ENOTCONN
+  <u8>ErrorKind.NotADirectory, // ENOTDIR
+  <u8>ErrorKind.DirectoryNotEmpty, // ENOTEMPTY
+  <u8>ErrorKind.Other, // ENOTRECOVERABLE
+  <u8>ErrorKind.Other, // ENOTSOCK
+  <u8>ErrorKind.Unsupported, // ENOTSUP
+  <u8>ErrorKind.Other, // ENOTTY
+  <u8>ErrorKind.Other, // ENXIO
+  <u8>ErrorKind.Other, // EOVERFLOW
+  <u8>ErrorKind.Other, // EOWNERDEAD
+  <u8>ErrorKind.PermissionDenied, // EPERM
+  <u8>ErrorKind.BrokenPipe, // EPIPE
+  <u8>ErrorKind.Other, // EPROTO
+  <u8>ErrorKind.Other, // EPROTONOSUPPORT
+  <u8>ErrorKind.Other, // EPROTOTYPE
+  <u8>ErrorKind.Other, // ERANGE
+  <u8>ErrorKind.ReadOnlyFilesystem, // EROFS
+  <u8>ErrorKind.NotSeekable, // ESPIPE
+  <u8>ErrorKind.Other, // ESRCH
+  <u8>ErrorKind.StaleNetworkFileHandle, // ESTALE
+  <u8>ErrorKind.TimedOut, // ETIMEDOUT
+  <u8>ErrorKind.ExecutableFileBusy, // ETXTBSY
+  <u8>ErrorKind.CrossesDevices, // EXDEV
+  <u8>ErrorKind.PermissionDenied, // ENOTCAPABLE
+];
+
 function kindOf(errno: i32): ErrorKind {
-  switch (errno) {
-    case Errno.ENOENT: return ErrorKind.NotFound;
-    case Errno.EACCES:
-    case Errno.EPERM:
-    case Errno.ENOTCAPABLE: return ErrorKind.PermissionDenied;
-    case Errno.EEXIST: return ErrorKind.AlreadyExists;
-    case Errno.EINVAL: return ErrorKind.InvalidInput;
-    case Errno.EILSEQ: return ErrorKind.InvalidData;
-    case Errno.EINTR: return ErrorKind.Interrupted;
-    case Errno.ECANCELED: return ErrorKind.Cancelled;
-    case Errno.ETIMEDOUT: return ErrorKind.TimedOut;
-    case Errno.EAGAIN: return ErrorKind.WouldBlock;
-    case Errno.EPIPE: return ErrorKind.BrokenPipe;
-    case Errno.EISDIR: return ErrorKind.IsADirectory;
-    case Errno.ENOTDIR: return ErrorKind.NotADirectory;
-    case Errno.ENOTEMPTY: return ErrorKind.DirectoryNotEmpty;
-    case Errno.ELOOP: return ErrorKind.FilesystemLoop;
-    case Errno.EROFS: return ErrorKind.ReadOnlyFilesystem;
-    case Errno.ENOSPC: return ErrorKind.StorageFull;
-    case Errno.EDQUOT: return ErrorKind.QuotaExceeded;
-    case Errno.EFBIG: return ErrorKind.FileTooLarge;
-    case Errno.ENAMETOOLONG: return ErrorKind.InvalidFilename;
-    case Errno.EMLINK: return ErrorKind.TooManyLinks;
-    case Errno.EXDEV: return ErrorKind.CrossesDevices;
-    case Errno.ETXTBSY: return ErrorKind.ExecutableFileBusy;
-    case Errno.EBUSY: return ErrorKind.ResourceBusy;
-    case Errno.EDEADLK: return ErrorKind.Deadlock;
-    case Errno.ESPIPE: return ErrorKind.NotSeekable;
-    case Errno.ESTALE: return ErrorKind.StaleNetworkFileHandle;
-    case Errno.ENOMEM: return ErrorKind.OutOfMemory;
-    case Errno.ENOSYS:
-    case Errno.ENOTSUP: return ErrorKind.Unsupported;
-    case Errno.E2BIG: return ErrorKind.ArgumentListTooLong;
-    case Errno.ECONNREFUSED: return ErrorKind.ConnectionRefused;
-    case Errno.ECONNRESET: return ErrorKind.ConnectionReset;
-    case Errno.ECONNABORTED: return ErrorKind.ConnectionAborted;
-    case Errno.ENOTCONN: return ErrorKind.NotConnected;
-    case Errno.EADDRINUSE: return ErrorKind.AddrInUse;
-    case Errno.EADDRNOTAVAIL: return ErrorKind.AddrNotAvailable;
-    case Errno.ENETDOWN: return ErrorKind.NetworkDown;
-    case Errno.ENETUNREACH: return ErrorKind.NetworkUnreachable;
-    case Errno.EHOSTUNREACH: return ErrorKind.HostUnreachable;
-    default: return ErrorKind.Other;
-  }
+  return <u32>errno < <u32>KINDS.length ? KINDS[errno] : ErrorKind.Other;
 }
 
 /** What went wrong, in which operation, and on what. */
@@ -159,7 +196,7 @@ export class Error {
   get message(): string {
     let text = this.operation;
     const path = this.path;
-    if (path != null) text += ` "${path}"`;
+    if (path != null) text += ' "' + path + '"';
     if (text.length) text += ": ";
     return text + (this.errno ? describeErrno(this.errno) : this.detail);
   }
@@ -173,7 +210,7 @@ export class Error {
 /** The host has the texts, so that not every app carries them. */
 function describeErrno(errno: i32): string {
   const text = hostInfo(Info.ErrorText, errno);
-  return text ? text.toString() : `error ${errno}`;
+  return text ? text.toString() : "error " + errno.toString();
 }
 
 /** The value of a call that has none to return: there is nothing in it. */

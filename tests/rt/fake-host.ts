@@ -182,11 +182,10 @@ class FakeHost {
   private complete(list: number): number {
     const due: Flight[] = [];
     for (const flight of this.flights.values()) if (flight.delay-- <= 0) due.push(flight);
-    for (let index = due.length - 1; index > 0; index--) {
+    for (let index = due.length - 1; index > 0 && this.random !== 0; index--) {
       const other = this.choose(index + 1);
       [due[index], due[other]] = [due[other] as Flight, due[index] as Flight];
     }
-    if (this.random === 0) due.sort((one, other) => one.delay - other.delay);
     const view = this.view();
     due.slice(0, 1024).forEach((flight, index) => {
       this.finish(flight);
