@@ -73,7 +73,8 @@ export class Vec<T> extends Buffer<T> {
 
   private fail(index: i32): void {
     this.check();
-    panic(`index ${index} is out of range of a Vec with length ${this.count}`);
+    const length = this.count.toString();
+    panic("index " + index.toString() + " is out of range of a Vec with length " + length);
   }
 
   /** Makes room for at least `more` elements beyond the length. */
