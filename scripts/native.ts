@@ -129,17 +129,30 @@ function stamp(compiler: string): string {
   return hash.digest("hex");
 }
 
-function compile(compiler: string): string {
+/** Compiles the addon; where it is then, or null when this machine lacks Node's headers. */
+function compile(compiler: string): string | null {
   const gyp = findNodeGyp();
+  const headers = headersFolder();
   if (gyp !== null && findProgram("make") && findProgram("python3")) {
-    const headers = headersFolder();
     const nodedir = headers === null ? [] : [`--nodedir=${dirname(dirname(headers))}`];
-    run(process.execPath, [gyp, "rebuild", "--release", ...nodedir]);
+    try {
+      // Where the headers do not lie beside Node, this step fetches them, or fails.
+      run(process.execPath, [gyp, "configure", "--release", ...nodedir]);
+    } catch (error) {
+      if (headers === null) return null;
+      throw error;
+    }
+    run(process.execPath, [gyp, "build", "--release", ...nodedir]);
     return join(folder, "build/Release/native.node");
   }
+  if (headers === null) return null;
   const output = join(folder, "build/native.node");
   compileAddon(compiler, output);
   return output;
+}
+
+function useNone(why: string): void {
+  console.log(`${why}: the portable backend will be used`);
 }
 
 /**
@@ -149,16 +162,14 @@ function compile(compiler: string): string {
  */
 export function buildNative(): void {
   const compiler = findCompiler();
-  if (process.platform !== "linux" || compiler === null) {
-    const why = compiler === null ? "no C compiler found" : `no helper for ${process.platform} yet`;
-    console.log(`${why}: the portable backend will be used`);
-    return;
-  }
+  if (process.platform !== "linux") return useNone(`no native helper for ${process.platform} yet`);
+  if (compiler === null) return useNone("no C compiler found");
   const output = join(root, prebuildPath());
   const wanted = stamp(compiler);
   const built = existsSync(stampFile) ? readFileSync(stampFile, "utf8") : "";
   if (built === wanted && existsSync(output)) return;
   const addon = compile(compiler);
+  if (addon === null) return useNone("the headers of Node (node_api.h) were not found");
   mkdirSync(dirname(output), { recursive: true });
   // Whoever runs with the old one keeps it: a loaded library must not change under its process.
   copyFileSync(addon, output + ".new");
