@@ -13,6 +13,7 @@ import { resolveLabel } from "./labels.js";
 import { hideNames, hideSourceMapUrl } from "./names.js";
 import { Lowering, type NodeFactory } from "./lowering.js";
 import { hookParser, type SyntaxHandler } from "./parser-hooks.js";
+import { pruneRoots } from "./roots.js";
 import { allowVoidArrays } from "./void-arrays.js";
 import { isStd, modules, readStd, stdPrefix } from "./resolve.js";
 
@@ -97,6 +98,7 @@ export default class StdTransform {
     options.exportStart = topLevelExport;
     if (options.stackSize === defaultStackSize) options.stackSize = stackSize;
     this.addAliases(parser.sources);
+    pruneRoots(this.binaryen, program);
   }
 
   /** asc: the module is compiled, but not optimised. */

@@ -1,182 +1,331 @@
 /**
- * Leaves out roots that nobody would look at. For the garbage collector AssemblyScript notes every
- * reference that a function holds in a frame of its "shadow stack": it marks those references by
- * calls of `__tostack`, and a last pass of its compiler turns the marks into stores, and makes a
- * frame in each function that has any. But the collector can run only where something is allocated.
- * A function from which no allocation can be reached needs no frame, and neither does an argument
- * that is merely on its way to such a function. These are about half of all, the small ones that are
- * called most; without their frames they are small enough to be inlined.
+ * Fewer roots. AssemblyScript keeps every managed value that it hands to a function, and every one
+ * that it assigns to a variable, in a slot of its shadow stack, so that the garbage collector finds
+ * it. Most of these slots are never looked at. A value needs none
  *
- * This runs between the two, when all functions are there and the marks are still in place.
+ * - when no collection can happen before the call that it is an operand of has returned: most
+ *   small functions do not allocate, nor does anything that they call,
+ * - when it is in a variable that has a slot already, or a parameter, which the caller looks after,
+ * - when it is part of the module's static data.
+ *
+ * This runs after AssemblyScript has compiled everything and marked what it means to keep by calls
+ * of `__tostack`, and before it makes slots of them: here the needless marks are taken away.
+ * A function that can be suspended counts as one that collects: the collector runs meanwhile.
  */
+import type { Program } from "assemblyscript";
 import type binaryen from "assemblyscript/binaryen";
-import { topLevelImport } from "./entry.js";
+import { topLevelExport } from "./entry.js";
 
+type Expression = number;
 type Binaryen = typeof binaryen;
-type Ref = binaryen.ExpressionRef;
 
-/** The mark. */
+/** The C functions of Binaryen that this file calls; its type declarations do not have them. */
+type Functions = Record<string, (...values: number[]) => number>;
+
 const mark = "~lib/rt/__tostack";
+/** What begins a collection, or a step of one. */
+const collectors = /^~lib\/rt\/itcms\/(__new|__renew|__collect|interrupt|step)$/;
+/** Kinds of expressions and the parts that each has, in the order in which they are computed. */
+const parts: Record<string, readonly string[]> = {
+  Nop: [], Unreachable: [], Const: [], LocalGet: [], GlobalGet: [], MemorySize: [], DataDrop: [],
+  If: ["Condition", "IfTrue", "IfFalse"],
+  Loop: ["Body"],
+  Break: ["Value", "Condition"],
+  Switch: ["Value", "Condition"],
+  LocalSet: ["Value"],
+  GlobalSet: ["Value"],
+  Load: ["Ptr"],
+  Store: ["Ptr", "Value"],
+  Unary: ["Value"],
+  Binary: ["Left", "Right"],
+  Select: ["IfTrue", "IfFalse", "Condition"],
+  Drop: ["Value"],
+  Return: ["Value"],
+  MemoryGrow: ["Delta"],
+  MemoryCopy: ["Dest", "Source", "Size"],
+  MemoryFill: ["Dest", "Value", "Size"],
+};
 
-/** Where the collector looks at the roots; only the incremental runtime has it. */
-const collector = "~lib/rt/itcms/step";
-
-/** The parts of each kind of expression that are expressions themselves, in order of evaluation. */
-type Parts = readonly string[];
-
-/**
- * Removes the needless marks.
- *
- * @returns how many functions cannot reach the collector.
- */
-export function dropNeedlessRoots(api: Binaryen, module: binaryen.Module): number {
-  if (!module.getFunction(collector)) return 0;
-  return new Roots(api, module).drop();
+/** What is in an expression. */
+interface Contents {
+  collects: boolean;
+  readonly sets: Set<number>;
 }
 
-class Roots {
-  private readonly parts: ReadonlyMap<number, Parts>;
-  private readonly bodies = new Map<string, Ref>();
-  private readonly callers = new Map<string, string[]>();
-  /** The functions in which the collector may run. */
+interface FunctionFacts {
+  readonly name: string;
+  readonly body: Expression;
+  readonly parameters: number;
+  readonly callees: Set<string>;
+  /** Something in it may collect whatever it calls, or is nothing that we know. */
+  collects: boolean;
+  isOpaque: boolean;
+  /** By local: the values that it is set to, and whether that is inside a loop. */
+  readonly sets: Map<number, { value: Expression; inLoop: boolean }[]>;
+}
+
+/** Takes needless roots away, at the one moment at which all functions are there, and no slots. */
+export function pruneRoots(api: Binaryen, program: Program): void {
+  const { module } = program;
+  const addFunctionExport = module.addFunctionExport.bind(module);
+  module.addFunctionExport = (internalName, externalName) => {
+    const added = addFunctionExport(internalName, externalName);
+    // The top-level code is exported last, just before the slots are made.
+    if (externalName === topLevelExport) new Pruning(api, module.ref as number).run();
+    return added;
+  };
+}
+
+class Pruning {
+  private readonly functions: Functions;
+  private readonly module: binaryen.Module;
+  private readonly facts = new Map<string, FunctionFacts>();
   private readonly collecting = new Set<string>();
+  private readonly names = new Map<number, string>();
+  private readonly kinds = new Map<number, string>();
 
   constructor(
     private readonly api: Binaryen,
-    private readonly module: binaryen.Module,
+    ref: number,
   ) {
-    this.parts = partsOf(api);
+    this.functions = api as unknown as Functions;
+    this.module = (api as unknown as { wrapModule(ref: number): binaryen.Module }).wrapModule(ref);
+    for (const kind of ["Block", "Call", "CallIndirect", ...Object.keys(parts)]) {
+      this.kinds.set(this.call(`${kind}Id`), kind);
+    }
   }
 
-  drop(): number {
+  run(): void {
+    this.gather();
+    this.spread();
+    for (const facts of this.facts.values()) {
+      if (!facts.isOpaque) this.prune(facts);
+    }
+  }
+
+  private call(name: string, ...values: number[]): number {
+    return this.functions[`_Binaryen${name}`]!(...values);
+  }
+
+  private kindOf(expression: Expression): string {
+    return this.kinds.get(this.call("ExpressionGetId", expression)) ?? "";
+  }
+
+  private targetOf(call: Expression): string {
+    const pointer = this.call("CallGetTarget", call);
+    let name = this.names.get(pointer);
+    if (name === undefined) {
+      name = (this.api.getExpressionInfo(call) as binaryen.CallInfo).target;
+      this.names.set(pointer, name);
+    }
+    return name;
+  }
+
+  private operandsOf(call: Expression, kind: string): Expression[] {
+    const count = this.call(`${kind}GetNumOperands`, call);
+    return Array.from({ length: count }, (_, index) =>
+      this.call(`${kind}GetOperandAt`, call, index),
+    );
+  }
+
+  /** The parts of an expression in the order in which they are computed; null for unknown ones. */
+  private partsOf(expression: Expression, kind: string): Expression[] | null {
+    if (kind === "Call") return this.operandsOf(expression, kind);
+    if (kind === "CallIndirect") {
+      return [...this.operandsOf(expression, kind), this.call("CallIndirectGetTarget", expression)];
+    }
+    if (kind === "Block") {
+      const count = this.call("BlockGetNumChildren", expression);
+      return Array.from({ length: count }, (_, i) => this.call("BlockGetChildAt", expression, i));
+    }
+    const getters = parts[kind];
+    if (!getters) return null;
+    return getters.map((getter) => this.call(`${kind}Get${getter}`, expression)).filter(Boolean);
+  }
+
+  /** The marked value, or 0 if `expression` is not marked. */
+  private marked(expression: Expression): Expression {
+    let value = 0;
+    let current = expression;
+    while (this.kindOf(current) === "Call" && this.targetOf(current) === mark) {
+      value = current = this.call("CallGetOperandAt", current, 0);
+    }
+    return value;
+  }
+
+  // ── What each function does ──
+
+  private gather(): void {
     const { api, module } = this;
     for (let index = 0; index < module.getNumFunctions(); index++) {
-      const { name, module: from, base, body } = api.getFunctionInfo(
-        module.getFunctionByIndex(index),
-      );
-      if (body) this.bodies.set(name, body);
-      else if (mayCallBack(from, base)) this.addCollecting(name);
-    }
-    for (const [name, body] of this.bodies) this.noteCalls(name, body);
-    this.addCollecting(collector);
-    for (const [name, body] of this.bodies) this.unmark(body, !this.collecting.has(name));
-    return this.bodies.size - this.collecting.size;
-  }
-
-  /** Notes that the collector may run in `name`, and thus in all that call it. */
-  private addCollecting(name: string): void {
-    if (this.collecting.has(name)) return;
-    this.collecting.add(name);
-    for (const caller of this.callers.get(name) ?? []) this.addCollecting(caller);
-  }
-
-  private noteCalls(caller: string, expression: Ref): void {
-    const info = this.infoOf(expression);
-    const { api } = this;
-    if (info.id === api.ExpressionIds.Call) {
-      const { target } = info as binaryen.CallInfo;
-      if (this.collecting.has(target)) this.addCollecting(caller);
-      const callers = this.callers.get(target);
-      if (callers) callers.push(caller);
-      else this.callers.set(target, [caller]);
-    } else if (info.id === api.ExpressionIds.CallIndirect || !this.parts.has(info.id)) {
-      // Who knows what is called, or what this kind of expression holds.
-      this.addCollecting(caller);
-    }
-    for (const child of this.childrenOf(info)) this.noteCalls(caller, child);
-  }
-
-  /** Removes marks in an expression: all of them, or those of arguments that need none. */
-  private unmark(expression: Ref, all: boolean): void {
-    const { api } = this;
-    const info = this.infoOf(expression);
-    if (info.id === api.ExpressionIds.LocalSet && all) {
-      const { value } = info as binaryen.LocalSetInfo;
-      const marked = this.markedBy(value);
-      if (marked) api.LocalSet.setValue(expression, marked);
-    } else if (info.id === api.ExpressionIds.Call) {
-      this.unmarkArguments(expression, info as binaryen.CallInfo, all);
-    }
-    for (const child of this.childrenOf(this.infoOf(expression))) this.unmark(child, all);
-  }
-
-  /**
-   * An argument needs no root when neither the function called nor the computing of the arguments
-   * after it can reach the collector.
-   */
-  private unmarkArguments(call: Ref, { target, operands }: binaryen.CallInfo, all: boolean): void {
-    if (!all && this.collecting.has(target)) return;
-    for (let index = operands.length - 1; index >= 0; index--) {
-      const operand = operands[index]!;
-      const marked = this.markedBy(operand);
-      if (marked) this.api.Call.setOperandAt(call, index, marked);
-      if (!all && this.mayCollect(operand)) return;
+      const info = api.getFunctionInfo(module.getFunctionByIndex(index));
+      // The host does not call back while it is called; but a suspended task stands still.
+      const harmless = info.module === "std" && info.base !== "toplevel";
+      const facts: FunctionFacts = {
+        name: info.name,
+        body: info.body,
+        parameters: api.expandType(info.params).length,
+        callees: new Set(),
+        collects: collectors.test(info.name) || (info.body === 0 && !harmless),
+        isOpaque: info.body === 0,
+        sets: new Map(),
+      };
+      this.facts.set(info.name, facts);
+      if (info.body) this.look(info.body, facts, false);
     }
   }
 
-  private mayCollect(expression: Ref): boolean {
-    const info = this.infoOf(expression);
-    const { Call, CallIndirect } = this.api.ExpressionIds;
-    if (info.id === CallIndirect || !this.parts.has(info.id)) return true;
-    if (info.id === Call && this.collecting.has((info as binaryen.CallInfo).target)) return true;
-    return this.childrenOf(info).some((child) => this.mayCollect(child));
+  private look(expression: Expression, facts: FunctionFacts, inLoop: boolean): void {
+    const kind = this.kindOf(expression);
+    const inner = this.partsOf(expression, kind);
+    if (!inner) {
+      facts.collects = facts.isOpaque = true;
+      return;
+    }
+    if (kind === "Call") facts.callees.add(this.targetOf(expression));
+    else if (kind === "CallIndirect") facts.collects = true;
+    else if (kind === "LocalSet") {
+      const local = this.call("LocalSetGetIndex", expression);
+      const sets = facts.sets.get(local) ?? [];
+      sets.push({ value: inner[0] ?? 0, inLoop });
+      facts.sets.set(local, sets);
+    }
+    for (const part of inner) this.look(part, facts, inLoop || kind === "Loop");
   }
 
-  /** What a mark is around, or 0 when there is none. */
-  private markedBy(expression: Ref): Ref {
-    let found = 0;
-    for (let inner = expression; ; ) {
-      const info = this.infoOf(inner);
-      if (info.id !== this.api.ExpressionIds.Call) return found;
-      const { target, operands } = info as binaryen.CallInfo;
-      if (target !== mark) return found;
-      found = inner = operands[0]!;
+  /** Whoever calls what collects, collects. */
+  private spread(): void {
+    const callers = new Map<string, string[]>();
+    for (const { name, callees } of this.facts.values()) {
+      for (const callee of callees) {
+        const known = callers.get(callee);
+        if (known) known.push(name);
+        else callers.set(callee, [name]);
+      }
+    }
+    const left = [...this.facts.values()].filter(({ collects }) => collects);
+    const pending = left.map(({ name }) => name);
+    for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+      if (this.collecting.has(name)) continue;
+      this.collecting.add(name);
+      pending.push(...(callers.get(name) ?? []));
     }
   }
 
-  private infoOf(expression: Ref): binaryen.ExpressionInfo {
-    return this.api.getExpressionInfo(expression);
+  private mayCollect(name: string): boolean {
+    return name !== mark && (this.collecting.has(name) || !this.facts.has(name));
   }
 
-  private childrenOf(info: binaryen.ExpressionInfo): Ref[] {
-    const parts = this.parts.get(info.id) ?? [];
-    const fields = info as unknown as Readonly<Record<string, Ref | Ref[]>>;
-    return parts.flatMap((part) => fields[part] ?? []).filter((child) => child !== 0);
+  // ── Taking marks away ──
+
+  private prune(facts: FunctionFacts): void {
+    new FunctionPruning(facts, this).expression(facts.body);
   }
+
+  /** For `FunctionPruning`: the few questions that it asks of the module. */
+  readonly questions = {
+    kindOf: (expression: Expression): string => this.kindOf(expression),
+    partsOf: (expression: Expression, kind: string): Expression[] =>
+      this.partsOf(expression, kind) ?? [],
+    marked: (expression: Expression): Expression => this.marked(expression),
+    localOf: (expression: Expression, kind: string): number =>
+      this.call(`${kind}GetIndex`, expression),
+    collects: (expression: Expression, kind: string): boolean =>
+      kind === "CallIndirect" || (kind === "Call" && this.mayCollect(this.targetOf(expression))),
+    mayCollect: (name: string): boolean => this.mayCollect(name),
+    setOperand: (call: Expression, kind: string, index: number, value: Expression): void => {
+      this.call(`${kind}SetOperandAt`, call, index, value);
+    },
+    setValue: (set: Expression, value: Expression): void => {
+      this.call("LocalSetSetValue", set, value);
+    },
+  };
 }
 
-/** Whether an import may call the guest: the host's own never do. */
-function mayCallBack(from: string, base: string): boolean {
-  return from !== topLevelImport.module || base === topLevelImport.name;
-}
+/** Takes needless marks away in one function. */
+class FunctionPruning {
+  private readonly collects: boolean;
+  private readonly ask: Pruning["questions"];
+  private readonly rooted = new Map<number, boolean>();
 
-/** What is not in here counts as unknown. */
-function partsOf({ ExpressionIds: id }: Binaryen): ReadonlyMap<number, Parts> {
-  return new Map<number, Parts>([
-    [id.Block, ["children"]],
-    [id.If, ["condition", "ifTrue", "ifFalse"]],
-    [id.Loop, ["body"]],
-    [id.Break, ["value", "condition"]],
-    [id.Switch, ["value", "condition"]],
-    [id.Call, ["operands"]],
-    [id.CallIndirect, ["operands", "target"]],
-    [id.LocalGet, []],
-    [id.LocalSet, ["value"]],
-    [id.GlobalGet, []],
-    [id.GlobalSet, ["value"]],
-    [id.Load, ["ptr"]],
-    [id.Store, ["ptr", "value"]],
-    [id.Const, []],
-    [id.Unary, ["value"]],
-    [id.Binary, ["left", "right"]],
-    [id.Select, ["ifTrue", "ifFalse", "condition"]],
-    [id.Drop, ["value"]],
-    [id.Return, ["value"]],
-    [id.Nop, []],
-    [id.Unreachable, []],
-    [id.MemorySize, []],
-    [id.MemoryGrow, ["delta"]],
-    [id.MemoryCopy, ["dest", "source", "size"]],
-    [id.MemoryFill, ["dest", "value", "size"]],
-  ]);
+  constructor(
+    private readonly facts: FunctionFacts,
+    pruning: Pruning,
+  ) {
+    this.ask = pruning.questions;
+    this.collects = this.ask.mayCollect(facts.name);
+    // Decided before any mark is taken away.
+    for (const local of facts.sets.keys()) this.rooted.set(local, this.isRooted(local));
+  }
+
+  /** Prunes inside `expression`, and tells what is in it. */
+  expression(expression: Expression): Contents {
+    const { ask } = this;
+    const kind = ask.kindOf(expression);
+    const inner = ask.partsOf(expression, kind);
+    const contents = inner.map((part) => this.expression(part));
+    const whole: Contents = { collects: ask.collects(expression, kind), sets: new Set() };
+    if (kind === "Call" || kind === "CallIndirect") {
+      this.operands(expression, kind, inner, contents, whole.collects);
+    } else if (kind === "LocalSet") {
+      this.assignment(expression, inner[0] ?? 0);
+      whole.sets.add(ask.localOf(expression, kind));
+    }
+    for (const { collects, sets } of contents) {
+      whole.collects ||= collects;
+      for (const local of sets) whole.sets.add(local);
+    }
+    return whole;
+  }
+
+  private operands(
+    call: Expression,
+    kind: string,
+    operands: Expression[],
+    contents: Contents[],
+    collects: boolean,
+  ): void {
+    for (const [index, operand] of operands.entries()) {
+      const value = this.ask.marked(operand);
+      if (!value) continue;
+      const later = contents.slice(index + 1);
+      const isSafe =
+        (!collects && !later.some((other) => other.collects)) ||
+        this.isKept(value, (local) => !later.some(({ sets }) => sets.has(local)));
+      if (isSafe) this.ask.setOperand(call, kind, index, value);
+    }
+  }
+
+  private assignment(set: Expression, assigned: Expression): void {
+    const value = this.ask.marked(assigned);
+    if (!value) return;
+    const isSafe = !this.collects || this.isKept(value, (local) => this.isStable(local));
+    if (isSafe) this.ask.setValue(set, value);
+  }
+
+  /** Whether a value is static data, or in a local that has a root and that `isUsable`. */
+  private isKept(value: Expression, isUsable: (local: number) => boolean): boolean {
+    const kind = this.ask.kindOf(value);
+    if (kind === "Const") return true;
+    if (kind !== "LocalGet") return false;
+    const local = this.ask.localOf(value, kind);
+    return this.hasRoot(local) && isUsable(local);
+  }
+
+  /** Whether what is in a local always has a root, be it as a parameter. */
+  private hasRoot(local: number): boolean {
+    return this.rooted.get(local) ?? local < this.facts.parameters;
+  }
+
+  private isRooted(local: number): boolean {
+    const sets = this.facts.sets.get(local) ?? [];
+    return sets.every(({ value }) => this.ask.marked(value) || this.ask.kindOf(value) === "Const");
+  }
+
+  /** Whether a local keeps the one value that it ever gets until the function returns. */
+  private isStable(local: number): boolean {
+    const sets = this.facts.sets.get(local) ?? [];
+    if (local < this.facts.parameters) return sets.length === 0;
+    return sets.length === 1 && !sets[0]?.inLoop;
+  }
 }
