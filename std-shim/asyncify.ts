@@ -29,7 +29,7 @@ export interface Suspension {
   readonly instrumented: number;
 }
 
-/** Makes the functions of a compiled module able to suspend. `awaits`: the program has an `await`. */
+/** Makes the functions of a compiled module able to suspend. Null when none of them can. */
 export function addSuspension(
   api: Binaryen,
   module: binaryen.Module,

@@ -8,7 +8,7 @@ import { basename, dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 
-/** What a build is optimised with when neither the command line nor the app's configuration says. */
+/** How to optimise when neither the command line nor the app's configuration says. */
 const defaultOptimization = ["--optimizeLevel", "3", "--shrinkLevel", "1", "--converge"];
 
 const transform = fileURLToPath(new URL("./index.js", import.meta.url));
@@ -62,8 +62,8 @@ function hasOutput({ outFile, textFile }: Configuration["options"]): boolean {
 
 /**
  * The configuration that lies in this folder or beside the app, unless one is named. It is named by
- * its whole path: what a relative one says of this very folder (`./transform.js`) asc would take for
- * the name of a package.
+ * its whole path: what a relative one says of this very folder (`./transform.js`) asc would take
+ * for the name of a package.
  */
 function configOf(args: readonly string[]): string[] {
   if (args.includes("--config") || args.includes("--baseDir")) return [];

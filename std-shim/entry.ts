@@ -36,8 +36,10 @@ type Refuse = (code: number, message: string, range: Range) => void;
 
 /** Adds the way in to the entry file of the app: the one with a `main`, else the last one. */
 export function addEntry(sources: readonly Source[], node: NodeFactory, refuse: Refuse): void {
-  const entries = sources.filter(({ sourceKind }) => (sourceKind as number) === SourceKind.UserEntry);
-  const own = entries.filter(({ normalizedPath }) => !normalizedPath.startsWith("~lib/"));
+  const own = sources.filter(
+    ({ sourceKind, normalizedPath }) =>
+      (sourceKind as number) === SourceKind.UserEntry && !normalizedPath.startsWith("~lib/"),
+  );
   const withMain = own.find((source) => findMain(source) !== null);
   const source = withMain ?? own.at(-1);
   if (!source) return;
@@ -94,7 +96,7 @@ function checkMain(declaration: FunctionDeclaration, refuse: Refuse): boolean {
   const { parameters, returnType } = declaration.signature;
   const [first] = parameters;
   if (first) {
-    const message = "'main' has no parameters. The arguments of the program are in std/env: args().";
+    const message = "'main' has no parameters. The program's arguments are in std/env: args().";
     refuse(100, message, first.range);
     return false;
   }

@@ -20,11 +20,11 @@ import { isStd, modules, readStd, stdPrefix } from "./resolve.js";
 const entryPath = `~lib/${entryModule}`;
 const tasksPath = `${stdPrefix}rt/tasks`;
 
-/** AssemblyScript's own default, and ours: a suspended call needs none, a nested one some 50 bytes. */
+/** Bytes of stack: AssemblyScript's own default, and ours, for nested calls and their frames. */
 const defaultStackSize = 32 * 1024;
 const stackSize = 256 * 1024;
 
-/** Which functions of ours take the place of AssemblyScript's, those that need a host among them. */
+/** Which functions of ours take the place of AssemblyScript's. */
 const aliases = {
   abort: "abi/imports/abort",
   seed: "rt/host/seed",

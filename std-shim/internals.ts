@@ -132,3 +132,8 @@ export const enum ElementKind {
 export const enum ReportMode {
   Swallow = 1,
 }
+
+/** Features of WebAssembly, as bits. */
+export const enum Feature {
+  BulkMemory = 8,
+}

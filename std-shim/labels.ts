@@ -7,7 +7,10 @@
  *         if (…) continue outer;        →       for (…) {
  *       }                                         if (…) { outer~continue = true; break; }
  *     }                                         }
- *                                               if (outer~continue) { outer~continue = false; continue; }
+ *                                               if (outer~continue) {
+ *                                                 outer~continue = false;
+ *                                                 continue;
+ *                                               }
  *                                             }
  */
 import type {
@@ -43,7 +46,7 @@ function isLoop(statement: Statement): boolean {
   return loops.some((kind) => isKind(statement, kind));
 }
 
-/** Rewrites `statement`, which has the label, or returns null: only loops and `switch` may have one. */
+/** Rewrites the statement behind the label. Null if it is neither a loop nor a `switch`. */
 export function resolveLabel(
   label: IdentifierExpression,
   statement: Statement,
@@ -144,7 +147,8 @@ class Rewriter {
     if (isBreak) this.breaks++;
     else this.continues++;
     const { range } = statement;
-    const raise = this.assign(isBreak ? "break" : "continue", node.createTrueExpression(range), range);
+    const name = isBreak ? "break" : "continue";
+    const raise = this.assign(name, node.createTrueExpression(range), range);
     return node.createBlockStatement([raise, node.createBreakStatement(null, range)], range);
   }
 

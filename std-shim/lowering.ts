@@ -210,7 +210,8 @@ export class Lowering {
     this.firstAsync ??= keyword;
     for (const parameter of parameters) {
       if ((parameter.parameterKind as number) === ParameterKind.Rest) {
-        refuse(100, "An async function cannot have a rest parameter. Take an array.", parameter.range);
+        const message = "An async function cannot have a rest parameter. Take an array.";
+        refuse(100, message, parameter.range);
         return null;
       }
     }
@@ -400,7 +401,8 @@ function promised(type: TypeNode): TypeNode | null {
 }
 
 function isVoidType(type: TypeNode): boolean {
-  return isKind(type, NodeKind.NamedType) && (type as NamedTypeNode).name.identifier.text === "void";
+  if (!isKind(type, NodeKind.NamedType)) return false;
+  return (type as NamedTypeNode).name.identifier.text === "void";
 }
 
 function identifier(node: NodeFactory, text: string, range: Range): IdentifierExpression {

@@ -43,7 +43,7 @@ export interface Scope {
 
 /** What to do with the syntax that AssemblyScript does not know. */
 export interface SyntaxHandler {
-  /** The text of a file that is about to be parsed: its own, another one, or null if there is none. */
+  /** The text of a file that is about to be parsed; null if there is none. */
   load(path: string, text: string | null): string | null;
   /** All of a file has been parsed. */
   parsed(source: Source): void;
@@ -51,7 +51,7 @@ export interface SyntaxHandler {
   awaited(operand: Expression, keyword: Range, whole: Range): Expression;
   /** What `return value` of an async function returns. */
   returned(value: Expression): Expression;
-  /** An `async function`. What is returned takes its place; `siblings` are the statements around it. */
+  /** An `async function` among `siblings`. What is returned takes its place. */
   asyncFunction(
     declaration: FunctionDeclaration,
     keyword: Range,
@@ -109,8 +109,8 @@ const advice = {
   awaitParameter:
     "'await' is not possible in the default value of a parameter. Await in the function's body.",
   awaitField:
-    "'await' is not possible in the initial value of a field. Use an async static method that makes " +
-    "the object.",
+    "'await' is not possible in the initial value of a field. " +
+    "Use an async static method that makes the object.",
   forAwait: "'for await' is not supported. Use 'while' and 'await' each value.",
   generator:
     "Async generators are not supported. Write a class with an async method 'next()' instead.",
@@ -482,7 +482,7 @@ class ParserHooks {
     };
   }
 
-  /** Where to go on after the modifier at `start`: the `*` of a generator is refused and left out. */
+  /** Where to go on after the modifier at `start`. The `*` of a generator is left out. */
   private afterModifier(tn: Tokenizer, start: number): number {
     const end = start + keyword.length;
     const next = skipSpace(tn.source.text, end);

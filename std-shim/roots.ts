@@ -15,6 +15,7 @@
 import type { Program } from "assemblyscript";
 import type binaryen from "assemblyscript/binaryen";
 import { topLevelExport } from "./entry.js";
+import { Feature } from "./internals.js";
 
 type Expression = number;
 type Binaryen = typeof binaryen;
@@ -22,6 +23,7 @@ type Binaryen = typeof binaryen;
 /** The C functions of Binaryen that this file calls; its type declarations do not have them. */
 type Functions = Record<string, (...values: number[]) => number>;
 
+const bulkMemory = Feature.BulkMemory as number;
 const mark = "~lib/rt/__tostack";
 /** What begins a collection, or a step of one. */
 const collectors = /^~lib\/rt\/itcms\/(__new|__renew|__collect|interrupt|step)$/;
@@ -71,7 +73,11 @@ export function pruneRoots(api: Binaryen, program: Program): void {
   module.addFunctionExport = (internalName, externalName) => {
     const added = addFunctionExport(internalName, externalName);
     // The top-level code is exported last, just before the slots are made.
-    if (externalName === topLevelExport) new Pruning(api, module.ref as number).run();
+    if (externalName === topLevelExport) {
+      new Pruning(api, module.ref as number).run();
+      // Frames are few and small now: some stores clear one sooner than `memory.fill` does.
+      program.options.setFeature(bulkMemory, false);
+    }
     return added;
   };
 }

@@ -38,7 +38,10 @@ class A {
 await ok();
 const top = await ok();
 `,
-    ["TS1308 3:17", "TS1308 6:32", "TS1308 7:18", "TS2524 8:23", "TS1308 9:36", "TS1378 12:1", "TS1378 13:13"],
+    [
+      "TS1308 3:17", "TS1308 6:32", "TS1308 7:18", "TS2524 8:23", "TS1308 9:36",
+      "TS1378 12:1", "TS1378 13:13",
+    ],
     /only possible in an async function/,
     /top level of a file.*main/,
     /default value of a parameter/,

@@ -83,7 +83,8 @@ export async function main(): Promise<i32> {
   return (await many(20000)) == 20000 ? 0 : 1;
 }
 `;
-  const { wasm, code, stderr } = await compile("app.ts", { sources: { "app.ts": source }, flags: ["-O3"] });
+  const sources = { "app.ts": source };
+  const { wasm, code, stderr } = await compile("app.ts", { sources, flags: ["-O3"] });
   assert.is(code, 0, stderr);
   const sizes: number[] = [];
   const extra = { pages: (size: number) => sizes.push(size) };

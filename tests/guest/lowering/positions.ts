@@ -58,7 +58,8 @@ async function operands(): Promise<void> {
   const point = new Point(await number(1), await number(2)).plus(await new Point(3, 4).later());
   point.x = await number(7);
   point.y -= await number(1);
-  print(`${point.x},${point.y} ${(await point.later()).x} ${(await (await point.later()).later()).y}`);
+  print(`${point.x},${point.y} ${(await point.later()).x}`);
+  print(`${(await (await point.later()).later()).y}`);
   print(((await number(300)) as u8).toString() + (<f64>await number(2)).toString());
   const chosen = (await truth(true)) ? await number(1) : await number(2);
   print(chosen.toString());
