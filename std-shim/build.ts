@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 
 /** How to optimise when neither the command line nor the app's configuration says. */
-const defaultOptimization = ["--optimizeLevel", "3", "--shrinkLevel", "1", "--converge"];
+const defaultOptimization = ["--optimizeLevel", "3", "--shrinkLevel", "1"];
 
 const transform = fileURLToPath(new URL("./index.js", import.meta.url));
 

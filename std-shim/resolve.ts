@@ -1,5 +1,5 @@
 /** Where `std/*` is: the sources in `assembly/`, whatever folder the app is in. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -33,14 +33,13 @@ export function readStd(path: string): string | null {
   return null;
 }
 
-/** The modules that an app may import, sorted: `std/env`, `std/fs`, … */
+/** What an app is meant to import; the other files in `assembly/` are std's own. */
+const surface = [
+  "env", "fs", "io", "net", "path", "process", "random", "rt", "signal", "time", "tty", "vec",
+];
+
+/** The modules of std that there are, for people: `std/env`, `std/fs`, … */
 export function modules(): string[] {
-  const found: string[] = [];
-  for (const entry of readdirSync(assemblyFolder, { withFileTypes: true })) {
-    const isModule = entry.isFile()
-      ? entry.name.endsWith(".ts")
-      : existsSync(join(assemblyFolder, entry.name, "index.ts"));
-    if (isModule) found.push(`std/${entry.name.replace(/\.ts$/, "")}`);
-  }
-  return found.sort();
+  const exists = (name: string): boolean => readStd(`${stdPrefix}${name}.ts`) !== null;
+  return surface.filter(exists).map((name) => `std/${name}`);
 }
