@@ -34,10 +34,18 @@ function print(result: FileResult): void {
   for (const skip of skipped) console.log(`      skipped: ${skip}`);
   for (const { name, message } of failures) {
     console.log(`      ${name}`);
-    console.log(message.replace(/^/gm, "        "));
+    console.log(shorten(message).replace(/^/gm, "        "));
   }
   const output = result.output.replace(ofUvu, "").trim();
-  if (failures.length && output) console.log(output.replace(/^/gm, "      | "));
+  if (failures.length && output) console.log(shorten(output).replace(/^/gm, "      | "));
+}
+
+/** Without the middle of lines that nobody could read, and the lines after the first hundred. */
+function shorten(text: string): string {
+  const lines = text.split("\n").map((line) =>
+    line.length <= 400 ? line : `${line.slice(0, 200)} … ${line.slice(-200)}`);
+  const left = lines.length - 100;
+  return left <= 0 ? lines.join("\n") : [...lines.slice(0, 100), `… ${left} more`].join("\n");
 }
 
 /** uvu's own account of a suite: what it says was reported already, and better. */

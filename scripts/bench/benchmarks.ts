@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { makeRow, median, type Benchmark, type Contestant, type Quantity } from "./measure.js";
+import { makeRow, type Benchmark, type Contestant, type Quantity } from "./measure.js";
 import {
   answer, blockCount, blockFile, compileC, cpuMilliseconds, environment, guest, launcher,
   makeBlocks, nodePeer, plainSize, residentMebibytes, run, runGuest, start, startGuest,
@@ -98,18 +98,17 @@ const sleepers100k: Benchmark = {
   },
 };
 
-/** Milliseconds from the start of a process to its end, the median of several. */
+/** Milliseconds from the start of a process to its end. */
 function lifetime(args: string[]): number {
-  return median(Array.from({ length: 10 }, () => {
-    const began = performance.now();
-    const { status, stderr } = spawnSync(node, args, { env: environment, encoding: "utf8" });
-    if (status !== 0) throw new Error(`node ${args.join(" ")}: ${status}\n${stderr}`);
-    return performance.now() - began;
-  }));
+  const began = performance.now();
+  const { status, stderr } = spawnSync(node, args, { env: environment, encoding: "utf8" });
+  if (status !== 0) throw new Error(`node ${args.join(" ")}: ${status}\n${stderr}`);
+  return performance.now() - began;
 }
 
 const startup: Benchmark = {
   quantities: [{ name: "startup", unit: "ms", better: "lower" }],
+  rounds: 50,
   prepare: async () => {
     const hello = guest(guests + "hello.ts");
     return [
