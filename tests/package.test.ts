@@ -87,6 +87,13 @@ test("an app in a folder of its own finds the std as well", async () => {
   await expectAppRuns(wasm);
 });
 
+test("an editor understands the app with our tsconfig.json", async () => {
+  const config = { extends: "rusticated/std-shim/tsconfig.json", include: ["app.ts"] };
+  writeFileSync(join(user, "tsconfig.json"), JSON.stringify(config));
+  const compiler = join(root, "node_modules/typescript/bin/tsc");
+  assert.is(await run(process.execPath, [compiler, "--noEmit", "-p", "."]), "");
+});
+
 test("without a grant the installed app reads nothing", async () => {
   const args = ["--no", "rusticated", "run", "built.wasm"];
   const { code, stderr } = await exec("npx", args, { cwd: user, timeout: 60_000 });

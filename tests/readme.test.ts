@@ -1,0 +1,36 @@
+/** What the README shows works as it is shown. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { assert, launch, root, suite, tempDir } from "./harness.js";
+
+const test = suite("readme", { timeout: 60_000 });
+const readme = readFileSync(join(root, "README.md"), "utf8");
+
+test("the first app of one's own", async () => {
+  const [, app] = /```ts\n([^]*?)```/.exec(readme) ?? [];
+  assert.ok(app, "the README shows no app");
+  const cwd = tempDir("readme");
+  writeFileSync(join(cwd, "hello.ts"), app);
+  writeFileSync(join(cwd, "notes.txt"), "grüße\n");
+  const built = await launch(["build", "hello.ts", "-o", "hello.wasm"], { cwd });
+  assert.is(built.code, 0, built.stdout + built.stderr);
+  const good = await launch(["run", "--dir", ".", "hello.wasm"], { cwd, input: "notes.txt\n" });
+  assert.equal([good.code, good.stdout], [0, "Which file? ...6 characters\n"], good.stderr);
+  const bad = await launch(["run", "--dir", ".", "hello.wasm"], { cwd, input: "nope.txt\n" });
+  const message = `open "nope.txt": not found (ENOENT)`;
+  assert.equal([bad.code, bad.stdout], [1, `Which file? ...${message}\n`], bad.stderr);
+});
+
+test("every file that it links to is there, and every npm script that it names", () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    scripts: Record<string, string>;
+  };
+  for (const [, name] of readme.matchAll(/npm run (?:--silent )?([\w-]+)/g)) {
+    assert.ok(scripts[name!], `npm run ${name}`);
+  }
+  for (const [, path] of readme.matchAll(/\]\((?!http)([^)#]+)\)/g)) {
+    readFileSync(join(root, path!));
+  }
+});
+
+test.run();
