@@ -30,6 +30,11 @@ async function copyFile(from: string, to: string): Promise<Result<Unit>> {
   const source = opened.unwrap();
   const found = await source.metadata();
   if (found.isErr) return Result.err<Unit>(found.error);
+  // Before the target is opened, which empties it.
+  if (found.unwrap().isDir) {
+    const error = new Error(ErrorKind.IsADirectory, "is a directory");
+    return Result.err<Unit>(error.in("read", from));
+  }
   const existing = await metadata(to);
   if (existing.isOk && isSame(existing.unwrap(), found.unwrap())) {
     const error = new Error(ErrorKind.InvalidInput, "source and target are the same file");

@@ -135,6 +135,13 @@ copy("overwrites a longer file", async () => {
   assert.is(readFileSync(join(folder, "to"), "utf8"), "new");
 });
 
+copy("leaves the target alone when the source is a directory", async () => {
+  const folder = tempDir("copy");
+  writeFileSync(join(folder, "to"), "precious");
+  assert.is((await runGuest(copyWasm, { args: [".", "to"], cwd: folder })).code, 1);
+  assert.is(readFileSync(join(folder, "to"), "utf8"), "precious");
+});
+
 copy("copies what does not know its length", async () => {
   const to = join(tempDir("copy"), "to");
   assert.is((await runGuest(copyWasm, { args: ["/proc/self/limits", to] })).stderr, "");
