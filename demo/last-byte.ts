@@ -50,6 +50,6 @@ function withoutLineEnd(line: string): string {
 
 function describe(byte: u8): string {
   const digits = "0123456789abcdef";
-  const text = "0x" + digits.charAt(byte >> 4) + digits.charAt(byte & 15) + ` = ${byte}`;
-  return byte > 0x20 && byte < 0x7f ? text + ` '${String.fromCharCode(byte)}'` : text;
+  const text = "0x" + digits.charAt(byte >> 4) + digits.charAt(byte & 15) + " = " + byte.toString();
+  return byte > 0x20 && byte < 0x7f ? text + " '" + String.fromCharCode(byte) + "'" : text;
 }

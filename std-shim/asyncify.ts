@@ -5,6 +5,7 @@
 import type { Program } from "assemblyscript";
 import type binaryen from "assemblyscript/binaryen";
 import { topLevelExport, topLevelImport } from "./entry.js";
+import { readStackPointerLate } from "./stack-slots.js";
 
 /**
  * The functions of `assembly/rt/suspend.ts` that call asyncify's imports: the one that begins to
@@ -36,6 +37,7 @@ export function addSuspension(
   program: Program,
 ): Suspension | null {
   bindTopLevel(api, module);
+  readStackPointerLate(api, module);
   const [suspend, resume] = boundaryFunctions;
   if (!module.getFunction(suspend)) return withoutSuspension(api, module);
   for (const name of [suspend, resume]) requireFunction(module, name);

@@ -106,6 +106,11 @@ export abstract class Buffer<T> {
 
 export { utf8Length };
 
+/** The string that `length` bytes are; those that are not UTF-8 become escapes. */
+export function decodeEscaped(buffer: Buffer<u8>, length: i32): string {
+  return decodeUtf8(buffer.addressOf(0), length, true);
+}
+
 /**
  * Reads a number at a byte offset, little endian, up to the capacity: a field of a record that
  * the host wrote.

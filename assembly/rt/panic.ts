@@ -2,13 +2,16 @@ import * as host from "../abi/imports";
 import { nodeAt } from "./node";
 import { PromiseBase } from "./promise";
 import { currentTask } from "./suspend";
+import { encodeUtf8, utf8Length } from "./utf8";
 
 /** Ends the app because of a bug of its own. The message goes to the host as UTF-8. */
 export function panic(message: string): void {
   // @ts-ignore: a global of debug builds
   if (isDefined(__asyncChain)) message += __asyncChain();
-  const bytes = String.UTF8.encode(message);
-  host.panic(changetype<usize>(bytes), bytes.byteLength);
+  const length = utf8Length(message);
+  const bytes = heap.alloc(length);
+  encodeUtf8(message, bytes);
+  host.panic(bytes, length);
   unreachable();
 }
 
