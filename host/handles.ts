@@ -7,8 +7,10 @@ import { StageArgument } from "./backend/stage.js";
 import { NONE } from "./inflight.js";
 import type { Resource } from "./resource/resource.js";
 
-const INDEX_BITS = 20;
-const INDEX_MASK = (1 << INDEX_BITS) - 1;
+/** A handle is a generation above so many bits of an index. */
+export const INDEX_BITS = 20;
+/** The bits of a handle that are its index. */
+export const INDEX_MASK = (1 << INDEX_BITS) - 1;
 /** Indices end below the mask, so that no handle is ever `Handle.Root`. */
 const HIGHEST_LIMIT = INDEX_MASK;
 const GENERATION_MASK = 0xfff;
@@ -26,7 +28,7 @@ export const enum Right {
 }
 
 /** The words of an entry. */
-const enum EntryWord {
+export const enum EntryWord {
   /** The generation that a handle needs to name the entry; `NONE` when it is free or closing. */
   Tag = 0,
   Rights = 1,
@@ -49,8 +51,10 @@ export class Handles {
   /** How many may be at most. */
   readonly limit: number;
 
-  private table = new Int32Array(FIRST_ENTRIES << EntryWord.Shift);
-  private used = 0;
+  /** The words of all entries, `EntryWord`s. Another array once the table has grown. */
+  table = new Int32Array(FIRST_ENTRIES << EntryWord.Shift);
+  /** Entries below this one have been used at least once. */
+  used = 0;
   private readonly resources: (Resource | null)[] = [];
   private readonly free: number[] = [];
 

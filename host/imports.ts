@@ -20,8 +20,7 @@ export interface Gate {
 /** The imports of one instance. */
 export function importsFor(gate: Gate): Readonly<Record<string, Function>> {
   return {
-    submit: guarded(gate, ({ loop }, list: number, count: number) =>
-      loop.submit(list >>> 0, count >>> 0)),
+    submit: submission(gate),
     cancel: guarded(gate, ({ loop }, record: number) => loop.cancel(record >>> 0)),
     now: guarded(gate, now),
     random: guarded(gate, random),
@@ -31,6 +30,19 @@ export function importsFor(gate: Gate): Readonly<Record<string, Function>> {
     exit: guarded(gate, exit),
     panic: guarded(gate, panic),
     abort: guarded(gate, abort),
+  };
+}
+
+/** The import `submit`: what `guarded` makes, written out, since it is called in every tick. */
+function submission(gate: Gate): (list: number, count: number) => void {
+  return (list, count) => {
+    const { loop } = gate.enter();
+    loop.renew();
+    try {
+      loop.submit(list >>> 0, count >>> 0);
+    } catch (thrown) {
+      throw gate.leave(thrown);
+    }
   };
 }
 

@@ -15,7 +15,7 @@ const FIRST_CAPACITY = 256;
 export const OWN_RECORD = 1;
 
 /** The words of a slot. */
-const enum SlotWord {
+export const enum SlotWord {
   /** The address of the guest's record, or `OWN_RECORD`; 0 when the slot is free. */
   Record = 0,
   /** Counts the uses of the slot. A free slot has the number of its next use. */
@@ -39,21 +39,18 @@ export class InFlight {
   /** How many may be at most. */
   readonly limit: number;
 
-  private table: Int32Array;
-  private capacity: number;
-  private free = NONE;
+  /** The words of all slots, `SlotWord`s. Another array once the table has grown. */
+  table: Int32Array;
+  /** The first free slot that was used before, or `NONE`. */
+  free = NONE;
   /** Slots below this one have been used at least once. */
-  private used = 0;
+  used = 0;
+  private capacity: number;
 
   constructor(limit: number) {
     this.limit = limit;
     this.capacity = Math.min(FIRST_CAPACITY, limit);
     this.table = new Int32Array(this.capacity << SlotWord.Shift);
-  }
-
-  /** Slots from 0 up to this one may be active: what a teardown has to look at. */
-  get highest(): number {
-    return this.used;
   }
 
   /**

@@ -16,6 +16,7 @@ import type { Namespace } from "./namespace.js";
 import { CompletionQueue } from "./queue.js";
 import { NativeFile } from "./resource/file.js";
 import { Staging } from "./staging.js";
+import { endTransfer, startTransfer } from "./transfer.js";
 
 const HIGH_OF_NEGATIVE = 0xffffffff;
 
@@ -74,7 +75,10 @@ export class Loop {
     if ((list & 3) !== 0 || !memory.contains(list, count * 4)) {
       throw new GuestFailure("fault", `submit: the list at ${hex(list)} is out of bounds`);
     }
-    for (let index = 0; index < count; index++) this.submitOne(memory.word(list + index * 4));
+    for (let index = 0; index < count; index++) {
+      const record = memory.word(list + index * 4);
+      if (!startTransfer(this, record)) this.submitOne(record);
+    }
   }
 
   /** The import `cancel`. What is not in flight, or cannot be cancelled, is ignored. */
@@ -99,7 +103,9 @@ export class Loop {
     const count = this.backend.turn(staged, timeout);
     this.work += staged + count;
     this.staging.taken();
-    for (let index = 0; index < count; index++) this.complete(index);
+    for (let index = 0; index < count; index++) {
+      if (!endTransfer(this, index)) this.complete(index);
+    }
   }
 
   /** Makes room in the stage. */
@@ -133,7 +139,7 @@ export class Loop {
     if (this.isClosed) return;
     this.isClosed = true;
     try {
-      for (let slot = 0; slot < this.inFlight.highest; slot++) this.cancelSlot(slot);
+      for (let slot = 0; slot < this.inFlight.used; slot++) this.cancelSlot(slot);
       this.drain(0);
       const stuck = this.inFlight.count;
       for (const resource of this.handles.drain()) {

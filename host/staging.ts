@@ -12,7 +12,8 @@ const LAST_PREFIX = StageLayout.Prefixes + StageLayout.PrefixesSize - MAX_PATH;
 export class Staging {
   /** How many submissions are staged. */
   count = 0;
-  private readonly words: Uint32Array;
+  /** All of the stage. */
+  readonly words: Uint32Array;
   private readonly bytes: Uint8Array;
   /** Whether any submission has more than `write` sets; those words are zero otherwise. */
   private hasMore = false;
