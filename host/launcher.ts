@@ -112,8 +112,9 @@ function contextFor(options: RunOptions, args: readonly string[]): ContextBuilde
     .stdin(inherited(0))
     .stdout(inherited(1))
     .stderr(inherited(2));
-  const own = options.isAllAllowed ? process.env : {};
-  builder.envs({ ...own, ...Object.fromEntries(options.env) });
+  const env = { ...(options.isAllAllowed ? process.env : {}), ...Object.fromEntries(options.env) };
+  builder.envs(env);
+  if (env["TMPDIR"]) builder.tempDir(env["TMPDIR"]);
   for (const { host, guest } of options.grants) {
     try {
       builder.dir(NativeDir.open(host), guest ?? resolve(host));

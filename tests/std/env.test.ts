@@ -1,6 +1,5 @@
 /** `std/env`, `std/random` and `std/os-string`. */
 import { mkdirSync, realpathSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assert, suite, tempDir } from "../harness.js";
 import { compileGuest, runGuest } from "./guest.js";
@@ -15,20 +14,22 @@ const os = { linux: "linux", darwin: "macos", win32: "windows" }[process.platfor
 const arch = { x64: "x86_64", arm64: "aarch64" }[process.arch as string];
 
 test("arguments, and what was granted of the environment", async () => {
-  const grants = ["--env", "NAME=a=b", "--env", "EMPTY=", "--env", "SECOND=grüße"];
+  const variables = ["NAME=a=b", "EMPTY=", "SECOND=grüße", "TMPDIR=/a/place"];
+  const grants = variables.flatMap((variable) => ["--env", variable]);
   const args = ["one", "", "drei grüße", "--env"];
   const { stdout, stderr, code } = await runGuest(wasm, { grants, args });
   assert.is(stderr, "");
   assert.is(stdout, [
-    "one||drei grüße|--env", "NAME=a=b", "EMPTY=", "SECOND=grüße", "a=b", "empty",
-    `${os} ${arch}`, tmpdir(), "ok", "",
+    "one||drei grüße|--env", ...variables, "a=b", "empty", `${os} ${arch}`, "/a/place", "ok", "",
   ].join("\n"));
   assert.is(code, 0);
 });
 
 test("nothing of the environment unless it is granted", async () => {
-  const { stdout } = await runGuest(wasm, { grants: [], env: { NAME: "hidden" } });
+  const hidden = { NAME: "hidden", TMPDIR: "/hidden" };
+  const { stdout } = await runGuest(wasm, { grants: [], env: hidden });
   assert.ok(stdout.startsWith("\n<null>\n<null>\n"));
+  assert.ok(stdout.endsWith("\n/tmp\nok\n"), stdout);
 });
 
 test("the current directory is the guest's own", async () => {
