@@ -139,7 +139,7 @@ export class File extends Stream implements AsyncRead, AsyncWrite {
    * itself. Using the file later is an error of the system ("bad file descriptor").
    */
   close(): Promise<Result<Unit>> {
-    const closing = new ChangeOperation(Op.Close, "close", this, 0, 0);
+    const closing = new CloseOperation(this.handle, this.name);
     this.handle = CLOSED;
     return closing.start();
   }
@@ -287,9 +287,29 @@ class OpenOperation extends Operation<Result<File>> {
   }
 
   protected disposeLate(result: i64): bool {
-    new File(<u32>result, this.path, 0).close();
+    new CloseOperation(<u32>result, this.path).start();
     return true;
   }
+}
+
+/** Closes a handle. Whatever asks for an end of it waits for it to be done. */
+// @ts-ignore: decorator
+@final
+class CloseOperation extends Operation<Result<Unit>> {
+  constructor(handle: u32, private path: string) {
+    super(Op.Close);
+    this.handle = handle;
+    this.shield();
+  }
+
+  protected settle(result: i64, osError: u32): Result<Unit> {
+    return outcome(result, osError, "close", this.path);
+  }
+}
+
+function outcome(result: i64, osError: u32, verb: string, path: string): Result<Unit> {
+  if (result >= 0) return Result.unit();
+  return Result.err<Unit>(Error.fromResult(result, osError, verb, path));
 }
 
 /** An operation on an open file that has nothing to tell but whether it succeeded. */
@@ -302,12 +322,10 @@ class ChangeOperation extends Operation<Result<Unit>> {
     this.handle = file.handle;
     this.flagBits = flags;
     this.offset = <i64>offset;
-    if (opcode == Op.Close) this.shield();
   }
 
   protected settle(result: i64, osError: u32): Result<Unit> {
-    if (result >= 0) return Result.unit();
-    return Result.err<Unit>(Error.fromResult(result, osError, this.verb, this.path));
+    return outcome(result, osError, this.verb, this.path);
   }
 }
 

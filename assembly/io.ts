@@ -215,9 +215,10 @@ export class BufReader implements AsyncRead {
   async read(buf: Vec<u8>): Promise<BufResult> {
     if (this.position == this.ahead.length) {
       // What would only be copied goes straight to its place; an empty `buf` is refused there.
-      if (buf.capacity == 0 || buf.capacity >= this.capacity) return await this.inner.read(buf);
-      const more = this.keep(await this.inner.read(this.room()));
-      if (more.isErr) return new BufResult(0, buf, more.error);
+      const isDirect = buf.capacity == 0 || buf.capacity >= this.capacity;
+      const more = await this.inner.read(isDirect ? buf : this.room());
+      if (isDirect) return more;
+      if (this.keep(more).isErr) return new BufResult(0, buf, more.error);
     }
     buf.clear();
     return this.take(min(this.position + buf.capacity, this.ahead.length), buf);
@@ -241,9 +242,9 @@ export class BufReader implements AsyncRead {
   }
 
   /**
-   * The next line together with its end, `\n` or `\r\n`; the last one may have none. The empty
-   * string is the end of the input. A line that is not UTF-8 is an `InvalidData` error; it is
-   * taken, so that the next call gives the next line.
+   * The next line together with its end, `\n` or `\r\n`, which the last one may lack and
+   * `withoutLineEnd` takes off. The empty string is the end of the input. A line that is not
+   * UTF-8 is an `InvalidData` error; it is taken, so that the next call gives the next line.
    */
   async readLine(): Promise<Result<string>> {
     const line = await this.readUntil(0x0a, new Vec<u8>());
@@ -276,6 +277,14 @@ export class BufReader implements AsyncRead {
     this.position = end;
     return new BufResult(n, buf);
   }
+}
+
+/** A line without the `\n` or `\r\n` that `readLine` leaves at its end. */
+export function withoutLineEnd(line: string): string {
+  let end = line.length;
+  if (end > 0 && line.charCodeAt(end - 1) == 0x0a) end--;
+  if (end > 0 && line.charCodeAt(end - 1) == 0x0d) end--;
+  return line.substring(0, end);
 }
 
 /** Bytes as a string, or an `InvalidData` error that names `path`. */

@@ -1,6 +1,8 @@
 /** Asks for the name of a file and prints the file's last byte. It reads that one byte alone. */
 import { File, metadata } from "std/fs";
-import { BufReader, Error, ErrorKind, Result, eprintln, print, println, stdin } from "std/io";
+import {
+  BufReader, Error, ErrorKind, Result, eprintln, print, println, stdin, withoutLineEnd,
+} from "std/io";
 import { Vec } from "std/vec";
 
 export async function main(): Promise<i32> {
@@ -18,7 +20,7 @@ export async function main(): Promise<i32> {
 async function ask(): Promise<Result<u8>> {
   const line = await new BufReader(stdin()).readLine();
   if (line.isErr) return Result.err<u8>(line.error);
-  if (line.unwrap() == "") return refuse("end of input", null, "no file was named");
+  if (line.unwrap().length == 0) return refuse("end of input", null, "no file was named");
   return await lastByte(withoutLineEnd(line.unwrap()));
 }
 
@@ -41,11 +43,6 @@ async function lastByte(path: string): Promise<Result<u8>> {
 
 function refuse(what: string, path: string | null, reason: string): Result<u8> {
   return Result.err<u8>(new Error(ErrorKind.Other, reason).in(what, path));
-}
-
-function withoutLineEnd(line: string): string {
-  const end = line.endsWith("\r\n") ? 2 : line.endsWith("\n") ? 1 : 0;
-  return line.substring(0, line.length - end);
 }
 
 function describe(byte: u8): string {

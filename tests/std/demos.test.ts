@@ -106,6 +106,10 @@ lastByte("imports from std alone", () => {
   assert.equal([...new Set(imports.map((entry) => entry.module))], ["std"]);
 });
 
+lastByte("is small", () => {
+  assert.ok(wasmBytes(wasm).length <= 24 * 1024, `${wasmBytes(wasm).length} bytes`);
+});
+
 lastByte.run();
 
 const copy = suite("demo/copy", { timeout: 60_000 });

@@ -2,7 +2,8 @@
 import { args } from "std/env";
 import {
   AsyncRead, AsyncWrite, BufReader, BufResult, Error as IoError, ErrorKind, copy, eprint, eprintln,
-  print, println, readToEnd, readToString, stderr, stdin, stdout, writeAll,
+  print, println, readToEnd, readToString, stderr, stdin, stdout, withoutLineEnd,
+  writeAll,
 } from "std/io";
 import { Duration, sleep, timeout } from "std/time";
 import { Vec } from "std/vec";
@@ -65,6 +66,7 @@ class Narrow implements AsyncWrite {
 }
 
 async function bufReader(): Promise<void> {
+  lineEnds();
   const long = "x".repeat(100_000);
   const input = "a\r\n\nüb\0c\n" + long + "\nlast";
   const sizes: i32[] = [1, 2, 7, 100_000, 1_000_000];
@@ -93,6 +95,12 @@ async function bufReader(): Promise<void> {
   equal((await words.readUntil(0x3b, word)).unwrap(), 0, "the end");
   const large = new BufReader(new Pieces(pattern(5000), 5000), 100);
   equal((await large.read(Vec.withCapacity<u8>(5000))).n, 5000, "a large read goes through");
+}
+
+function lineEnds(): void {
+  const lines: string[] = ["a", "a\n", "a\r\n", "a\r", "\n", "\r\n", "", "a\n\n", "a \t\n"];
+  const wanted: string[] = ["a", "a", "a", "a", "", "", "", "a\n", "a \t"];
+  for (let i = 0; i < lines.length; i++) equal(withoutLineEnd(lines[i]), wanted[i], "line end");
 }
 
 async function bufReaderErrors(): Promise<void> {
