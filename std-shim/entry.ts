@@ -2,7 +2,7 @@
  * The way in: what the host calls. The app's entry file gets
  *
  *     export { _tick, _abi, _completions } from "std/rt/entry";
- *     export function _start(): f64 { return __start(main); }
+ *     export function _start(): f64 { return __start<i32>(main); }
  *
  * as syntax nodes that stand at the beginning of `main`'s name.
  */
@@ -47,8 +47,7 @@ export function addEntry(sources: readonly Source[], node: NodeFactory, refuse: 
   const at = main?.at ?? source.range;
   const range = at.source === source ? at : source.range;
   if (main?.declaration && !checkMain(main.declaration, refuse)) return;
-  const local = main?.local ?? null;
-  source.statements.push(...exportsOf(node, range), startOf(node, local, range));
+  source.statements.push(...exportsOf(node, range), startOf(node, main, range));
 }
 
 interface Main {
@@ -124,11 +123,14 @@ function exportsOf(node: NodeFactory, at: Range): Statement[] {
   return [node.createExportStatement(members, path, false, at)];
 }
 
-/** `export function _start(): f64 { return __start(main); }` */
-function startOf(node: NodeFactory, main: string | null, at: Range): Statement {
-  const callee = node.createIdentifierExpression(main ? "__start" : "__startEmpty", at);
-  const values = main ? [node.createIdentifierExpression(main, at)] : [];
-  const call = node.createCallExpression(callee, null, values, at);
+/** `export function _start(): f64 { return __start<void>(main); }`, or what else `main` returns. */
+function startOf(node: NodeFactory, main: Main | null, at: Range): Statement {
+  const local = main?.local ?? null;
+  const callee = node.createIdentifierExpression(local ? "__start" : "__startEmpty", at);
+  const values = local ? [node.createIdentifierExpression(local, at)] : [];
+  // The compiler does not infer `void`.
+  const types = main?.declaration ? [main.declaration.signature.returnType] : null;
+  const call = node.createCallExpression(callee, types, values, at);
   const f64 = node.createNamedType(node.createSimpleTypeName("f64", at), [], false, at);
   return node.createFunctionDeclaration(
     node.createIdentifierExpression("_start", at),

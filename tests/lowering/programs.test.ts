@@ -1,6 +1,6 @@
 /** Async programs behave as in JavaScript, at every level of optimisation and in any order. */
 import { assert, suite } from "../harness.js";
-import { compileGuest, inOrder, newestFirst, run, shuffled } from "./harness.js";
+import { compile, compileGuest, inOrder, newestFirst, run, shuffled } from "./harness.js";
 
 const test = suite("lowering programs", { timeout: 60_000 });
 
@@ -86,5 +86,29 @@ for (const flags of levels) {
     }
   });
 }
+
+const mains: [what: string, source: string, code: number][] = [
+  ["void", "export function main(): void { new Vec<u8>().push(1); }", 0],
+  ["i32", "export function main(): i32 { return Vec.fromString('abc').length; }", 3],
+  ["Promise<void>", "export async function main(): Promise<void> { await yieldNow(); }", 0],
+  ["Promise<i32>", "export async function main(): Promise<i32> { return 7; }", 7],
+  ["i32 under another name", "function run(): i32 { return 5; } export { run as main };", 5],
+  ["void under another name", "function run(): void {} export { run as main };", 0],
+];
+
+for (const [what, source, wanted] of mains) {
+  test(`main returns ${what}`, async () => {
+    const imports = 'import { yieldNow } from "std/rt"; import { Vec } from "std/vec";\n';
+    const { wasm, stderr } = await compile("app.ts", { sources: { "app.ts": imports + source } });
+    const { code, death } = run(wasm, {});
+    assert.equal([death, code], [undefined, wanted], stderr);
+  });
+}
+
+test("an app without main runs its top-level code", async () => {
+  const source = 'import { Vec } from "std/vec"; Vec.fromString("abc")[3];';
+  const { wasm } = await compile("app.ts", { sources: { "app.ts": source } });
+  assert.match(run(wasm, {}).death ?? "", /index 3 is out of range/);
+});
 
 test.run();
