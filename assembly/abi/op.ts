@@ -14,7 +14,10 @@ export const enum Op {
    * flags `OpenFlag`; offset: permission bits of a new file. Result: the new handle.
    */
   Open = 1,
-  /** Closes `handle`: first cancels what is in flight on it and waits for that. Cannot be cancelled. */
+  /**
+   * Closes `handle`: first cancels what is in flight on it and waits for that. Cannot be cancelled
+   * itself.
+   */
   Close = 2,
   /**
    * Reads into (ptr0, len0) from `offset`, or from where the stream is when `offset` is
