@@ -6,6 +6,7 @@ import {
 import { join } from "node:path";
 import { assert, suite, tempDir, type ExecResult, type Suite } from "../harness.js";
 import { compileGuest, runGuest, type RunOptions } from "../std/guest.js";
+import type { Variant } from "./backends.js";
 
 /** Cases that need nothing but an empty directory. */
 const plainCases = {
@@ -29,14 +30,14 @@ const plainCases = {
 type Run = (args: string[], options?: RunOptions) => Promise<ExecResult>;
 
 /** Runs the suite on a backend. */
-export function fsConformance(backend: string): void {
-  const test = suite(`std/fs on ${backend}`, { timeout: 60_000 });
+export function fsConformance({ name, env }: Variant): void {
+  const test = suite(`std/fs on ${name}`, { timeout: 60_000 });
   let wasm = "";
   test.before(async () => {
     wasm = await compileGuest("std/fs.ts");
   });
   const run: Run = (args, options = {}) =>
-    runGuest(wasm, { args, env: { STD_BACKEND: backend }, ...options });
+    runGuest(wasm, { args, env, ...options });
   for (const [name, title] of Object.entries(plainCases)) {
     test(title, async () => isOk(await run([name, tempDir("fs")])));
   }

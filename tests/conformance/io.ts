@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { assert, exec, root, suite, tempDir, type ExecResult, type Suite } from "../harness.js";
 import { compileGuest, runGuest, runOnTerminal, type RunOptions } from "../std/guest.js";
+import type { Variant } from "./backends.js";
 
 const launcher = join(root, "dist/host/launcher.cjs");
 
@@ -20,10 +21,10 @@ const plainCases = {
 /** How the cases run the guest. */
 class Guest {
   wasm = "";
-  readonly env: Record<string, string>;
+  readonly env: Variant["env"];
 
-  constructor(backend: string) {
-    this.env = { STD_BACKEND: backend };
+  constructor({ env }: Variant) {
+    this.env = env;
   }
 
   run(args: string[], options: RunOptions = {}): Promise<ExecResult> {
@@ -48,9 +49,9 @@ class Guest {
 }
 
 /** Runs the suite on a backend. */
-export function ioConformance(backend: string): void {
-  const test = suite(`std/io on ${backend}`, { timeout: 60_000 });
-  const guest = new Guest(backend);
+export function ioConformance(variant: Variant): void {
+  const test = suite(`std/io on ${variant.name}`, { timeout: 60_000 });
+  const guest = new Guest(variant);
   test.before(async () => {
     guest.wasm = await compileGuest("std/io.ts");
   });
