@@ -6,6 +6,7 @@
         "addon.c",
         "backend.c",
         "core.c",
+        "files.c",
         "operation.c",
         "path.c",
         "perform.c",

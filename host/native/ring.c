@@ -119,6 +119,39 @@ static void probe(struct ring *ring)
   }
 }
 
+static int call_register(const struct ring *ring, uint32_t what, void *argument, uint32_t count)
+{
+  return result_of(syscall(URING_SYS_REGISTER, ring->descriptor, what, argument, count));
+}
+
+/* Has the kernel keep the ring at hand for this thread, so that no enter looks for it. */
+static void register_entry(struct ring *ring)
+{
+  struct uring_update update = { .offset = UINT32_MAX, .data = (uint32_t)ring->descriptor };
+  if (call_register(ring, URING_REGISTER_RING_FDS, &update, 1) != 1) return;
+  ring->entry = (int)update.offset;
+  ring->enter_flags |= URING_ENTER_REGISTERED_RING;
+}
+
+static void unregister_entry(struct ring *ring)
+{
+  if (!(ring->enter_flags & URING_ENTER_REGISTERED_RING)) return;
+  struct uring_update update = { .offset = (uint32_t)ring->entry };
+  (void)call_register(ring, URING_UNREGISTER_RING_FDS, &update, 1);
+}
+
+int ring_register_table(const struct ring *ring, uint32_t count)
+{
+  struct uring_files files = { .count = count, .flags = URING_FILES_SPARSE };
+  return call_register(ring, URING_REGISTER_FILES2, &files, sizeof files);
+}
+
+int ring_register_file(const struct ring *ring, uint32_t index, int32_t descriptor)
+{
+  struct uring_update update = { .offset = index, .data = (uint64_t)(uintptr_t)&descriptor };
+  return call_register(ring, URING_REGISTER_FILES_UPDATE, &update, 1);
+}
+
 /* A ring that was set up may still be refused at its first use: see one operation through. */
 static int prove(struct ring *ring)
 {
@@ -140,6 +173,7 @@ int ring_open(struct ring *ring, const struct ring_options *options, const char 
   *step = "io_uring_setup";
   ring->descriptor = setup(&params, options);
   if (ring->descriptor < 0) return ring->descriptor;
+  ring->entry = ring->descriptor;
   params.features &= ~options->without_features;
   ring->features = params.features;
   ring->setup_flags = params.flags;
@@ -160,6 +194,7 @@ int ring_open(struct ring *ring, const struct ring_options *options, const char 
   if (result == 0) {
     *step = "io_uring_enter";
     probe(ring);
+    register_entry(ring);
     result = prove(ring);
   }
   if (result < 0) ring_close(ring);
@@ -168,6 +203,7 @@ int ring_open(struct ring *ring, const struct ring_options *options, const char 
 
 void ring_close(struct ring *ring)
 {
+  unregister_entry(ring);
   for (int i = 0; i < 3; i++) {
     if (ring->maps[i] != NULL) munmap(ring->maps[i], ring->map_sizes[i]);
     ring->maps[i] = NULL;
@@ -197,7 +233,7 @@ int ring_enter(struct ring *ring, uint32_t minimum, int64_t timeout)
   }
   uint32_t count = ring->tail - ring->submitted;
   __atomic_store_n(ring->sq_tail, ring->tail, __ATOMIC_RELEASE);
-  long taken = syscall(URING_SYS_ENTER, ring->descriptor, count, minimum, flags, argument,
+  long taken = syscall(URING_SYS_ENTER, ring->entry, count, minimum, flags, argument,
                        argument_size);
   if (taken < 0) return -errno;
   ring->submitted += (uint32_t)taken;

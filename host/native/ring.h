@@ -30,8 +30,9 @@ struct ring {
   uint32_t *cq_tail;
   uint32_t cq_mask;
   uint32_t outstanding;
-  /* What every enter needs. Registering the descriptor with the thread measured no faster. */
   int descriptor;
+  /* What every enter needs: the descriptor, or the number that this thread knows the ring by. */
+  int entry;
   uint32_t enter_flags;
   bool tells_taskrun; /* sq_flags says when completions wait for an enter */
   bool has_wait_argument;
@@ -63,6 +64,12 @@ bool ring_supports(const struct ring *ring, uint8_t opcode);
  * Also runs the kernel's deferred work. 0, or -errno: -ETIME, -EINTR, -EAGAIN, -EBUSY.
  */
 int ring_enter(struct ring *ring, uint32_t minimum, int64_t timeout);
+
+/* Makes a table for so many registered files, all empty. 0 or -errno. */
+int ring_register_table(const struct ring *ring, uint32_t count);
+
+/* Puts the file of `descriptor` into the table, or empties the place (-1). 1 or -errno. */
+int ring_register_file(const struct ring *ring, uint32_t index, int32_t descriptor);
 
 /* A cleared entry to fill in, or NULL when the kernel takes no more. Counted as outstanding. */
 struct uring_sqe *ring_prepare(struct ring *ring);

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "core.h"
+#include "files.h"
 #include "operation.h"
 #include "path.h"
 #include "perform.h"
@@ -45,6 +46,7 @@ _Static_assert(SLOT_LIMIT < INTERNAL_CANCEL, "no slot has an internal number");
 struct uring {
   struct core core; /* first: backend.h hands us its address */
   struct ring ring;
+  struct files files;
   struct pool *pool;     /* made when first needed */
   uint32_t pool_count;   /* slots in PHASE_POOL */
   bool wake_armed;       /* the kernel watches the pool's descriptor */
@@ -89,6 +91,9 @@ static void submit(struct uring *uring, uint32_t index)
   sqe->descriptor = slot->descriptor;
   sqe->user_data = user_data_of(index, slot->generation);
   prepare(&uring->core, slot, sqe);
+  if (states[slot->op] == STATE_DATA && files_use(&uring->files, &uring->ring, slot->descriptor)) {
+    sqe->flags |= URING_SQE_FIXED_FILE;
+  }
 }
 
 static void arm_poll(struct uring *uring, uint32_t index)
@@ -143,6 +148,7 @@ static void begin(struct uring *uring, const struct submission *submission)
   if (core_admit(&uring->core, submission) < 0) return;
   uint32_t index = submission->slot;
   struct slot *slot = &uring->core.slots[index];
+  if (slot->op == OP_CLOSE) files_forget(&uring->files, &uring->ring, slot->descriptor);
   bool by_ring = uring->opcodes[slot->op] != URING_OP_NONE;
   uint8_t state = states[slot->op];
   if (state != STATE_NONE || !by_ring) {
@@ -298,6 +304,7 @@ static void harvest(struct uring *uring)
     }
     struct slot *slot = &core->slots[index];
     core_unmark_direct(core, slot);
+    if (slot->op == OP_OPEN && result >= 0) files_opened(&uring->files, &uring->ring, result);
     if (slot->phase == PHASE_POLL) poll_completed(uring, index, result);
     else if (result >= 0) core_finish(core, index, result);
     else retry_or_fail(uring, index, result);

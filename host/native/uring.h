@@ -84,6 +84,22 @@ struct uring_probe {
   struct uring_probe_op ops[256];
 };
 
+/* The argument of URING_REGISTER_FILES2. */
+struct uring_files {
+  uint32_t count;
+  uint32_t flags;
+  uint64_t spare;
+  uint64_t data;
+  uint64_t tags;
+};
+
+/* The argument of the other registrations but the probe. */
+struct uring_update {
+  uint32_t offset;
+  uint32_t spare;
+  uint64_t data;
+};
+
 _Static_assert(sizeof(struct uring_sqe) == 64, "submission");
 _Static_assert(offsetof(struct uring_sqe, descriptor) == 4, "submission");
 _Static_assert(offsetof(struct uring_sqe, offset) == 8, "submission");
@@ -98,6 +114,8 @@ _Static_assert(sizeof(struct uring_params) == 120, "parameters");
 _Static_assert(offsetof(struct uring_params, sq) == 40, "parameters");
 _Static_assert(offsetof(struct uring_params, cq) == 80, "parameters");
 _Static_assert(sizeof(struct uring_wait) == 24, "wait");
+_Static_assert(sizeof(struct uring_files) == 32, "files");
+_Static_assert(sizeof(struct uring_update) == 16, "update");
 _Static_assert(sizeof(struct uring_probe) == 16 + 256 * 8, "probe");
 
 enum uring_opcode {
@@ -117,6 +135,7 @@ enum uring_opcode {
 };
 
 enum uring_sqe_flag {
+  URING_SQE_FIXED_FILE = 1u << 0, /* the descriptor is an index in the table of files */
   URING_SQE_ASYNC = 1u << 4, /* leave it to a kernel thread at once */
 };
 
@@ -137,12 +156,14 @@ enum uring_feature {
   URING_FEATURE_SUBMIT_STABLE = 1u << 2,
   URING_FEATURE_RW_CURRENT_POSITION = 1u << 3,
   URING_FEATURE_EXT_ARG = 1u << 8,
+  URING_FEATURE_RW_ATTR = 1u << 16, /* Linux 6.14 */
   URING_FEATURE_NO_IOWAIT = 1u << 17,
 };
 
 enum uring_enter {
   URING_ENTER_GETEVENTS = 1u << 0,
   URING_ENTER_EXT_ARG = 1u << 3,
+  URING_ENTER_REGISTERED_RING = 1u << 4,
   URING_ENTER_NO_IOWAIT = 1u << 7,
 };
 
@@ -151,7 +172,12 @@ enum uring_sq_flag {
   URING_SQ_TASKRUN = 1u << 2,
 };
 
+#define URING_REGISTER_FILES_UPDATE 6
 #define URING_REGISTER_PROBE 8
+#define URING_REGISTER_FILES2 13
+#define URING_REGISTER_RING_FDS 20
+#define URING_UNREGISTER_RING_FDS 21
+#define URING_FILES_SPARSE 1u
 #define URING_PROBE_SUPPORTED 1u
 #define URING_FSYNC_DATASYNC 1u
 

@@ -217,6 +217,43 @@ static void test_many_opens(struct fixture *fixture)
   unlink(in_folder("fifo"));
 }
 
+/*
+ * A descriptor that is used often is known to the kernel as a registered file, which must be gone
+ * with the descriptor: nobody reads the FIFO any more, and the number can stand for another file.
+ */
+static void test_often_used(struct fixture *fixture)
+{
+  CHECK_EQUAL(mkfifo(in_folder("fifo"), 0600), 0);
+  int holder = open(in_folder("fifo"), O_RDWR | O_CLOEXEC);
+  int reader = open_file(fixture, in_folder("fifo"), OPEN_FLAG_READ);
+  int writer = open(in_folder("fifo"), O_WRONLY | O_CLOEXEC);
+  CHECK(holder >= 0 && writer >= 0);
+  /* The number of the holder stays taken, so that the reader's is the next to be given. */
+  CHECK_EQUAL(dup2(writer, holder), holder);
+  for (int i = 0; i < 50; i++) {
+    CHECK_EQUAL(write(writer, "often", 5), 5);
+    CHECK_EQUAL(run(fixture, transfer(OP_READ, 1, reader, 100)), 5);
+  }
+  struct submission end = { .op = OP_CLOSE, .slot = 1, .descriptor = reader };
+  CHECK_EQUAL(run(fixture, end), 0);
+  CHECK_EQUAL(write(writer, "often", 5), -1);
+  CHECK_EQUAL(errno, EPIPE);
+
+  write_file(in_folder("other"), "other file");
+  end.descriptor = open_file(fixture, in_folder("other"), OPEN_FLAG_READ);
+  CHECK_EQUAL(end.descriptor, reader);
+  for (int i = 0; i < 50; i++) {
+    struct submission read_at = transfer(OP_READ, 1, end.descriptor, 100);
+    read_at.offset = 6;
+    CHECK_EQUAL(run(fixture, read_at), 4);
+  }
+  CHECK_EQUAL(run(fixture, end), 0);
+  CHECK_EQUAL(run(fixture, transfer(OP_READ, 1, end.descriptor, 100)), -EBADF);
+  close(holder);
+  close(writer);
+  unlink(in_folder("fifo"));
+}
+
 static void ignore(int signal)
 {
   (void)signal;
@@ -270,6 +307,7 @@ int main(void)
     test_sockets(&fixture);
     test_fifo(&fixture);
     test_many_opens(&fixture);
+    test_often_used(&fixture);
     test_signals(&fixture);
     fixture_close(&fixture);
     CHECK_EQUAL(count_descriptors(), before);

@@ -1,0 +1,58 @@
+/*
+ * Descriptors that are read or written again and again, known to the ring as registered files: the
+ * kernel then neither looks them up nor counts who uses them, twice per operation.
+ *
+ * Only for descriptors that this ring opened and will close, since a registered file stays open
+ * until it is forgotten here, whoever closes its descriptor.
+ *
+ * Thread: that of the ring. Invariant: a descriptor in FILE_REGISTERED is the index of its file in
+ * the ring's table.
+ */
+#ifndef STD_FILES_H
+#define STD_FILES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ring.h"
+
+/* Descriptors from here on are never registered. The table takes 8 bytes for each in the kernel. */
+#define FILE_LIMIT 1024
+
+/* What is known of a descriptor; between the two named states, how often it was used. */
+enum file_state {
+  FILE_UNKNOWN = 0,
+  FILE_OPENED = 1,
+  FILE_HOT = 16, /* registering takes two system calls, which have to pay */
+  FILE_REGISTERED = 255,
+};
+
+struct files {
+  bool refused; /* the kernel has no such table for us */
+  bool has_table;
+  uint8_t states[FILE_LIMIT];
+};
+
+/* An operation of the ring has opened this descriptor, and another will close it. */
+void files_opened(struct files *files, const struct ring *ring, int descriptor);
+
+/* Registers a descriptor if that can be done. */
+void files_register(struct files *files, const struct ring *ring, int descriptor);
+
+/* The descriptor is about to be closed by us. */
+void files_forget(struct files *files, const struct ring *ring, int descriptor);
+
+/* Notes one more use. Whether the submission is to name the file by its index, the descriptor. */
+static inline bool files_use(struct files *files, const struct ring *ring, int descriptor)
+{
+  if ((uint32_t)descriptor >= FILE_LIMIT) return false;
+  uint8_t state = files->states[descriptor];
+  if (state == FILE_REGISTERED) return true;
+  if (state == FILE_UNKNOWN) return false;
+  files->states[descriptor]++;
+  if (state < FILE_HOT) return false;
+  files_register(files, ring, descriptor);
+  return files->states[descriptor] == FILE_REGISTERED;
+}
+
+#endif
