@@ -14,14 +14,15 @@ import { InFlight, NONE, OWN_RECORD } from "./inflight.js";
 import type { GuestMemory } from "./memory.js";
 import type { Namespace } from "./namespace.js";
 import { CompletionQueue } from "./queue.js";
+import { monotonicClock } from "./resource/clock.js";
 import { NativeFile } from "./resource/file.js";
 import { Staging } from "./staging.js";
 import { endTransfer, startTransfer } from "./transfer.js";
 
 const HIGH_OF_NEGATIVE = 0xffffffff;
 
-/** How long a teardown waits for what it has cancelled, in milliseconds. */
-const DRAIN_LIMIT = 1000;
+/** How long a teardown waits for what it has cancelled, in nanoseconds. */
+const DRAIN_LIMIT = 1e9;
 
 /**
  * How many completions may wait for the guest beyond the limit of operations in flight. A guest
@@ -155,11 +156,11 @@ export class Loop {
 
   /** Waits until at most `rest` operations are in flight, or for as long as is reasonable. */
   private drain(rest: number): void {
-    const limit = performance.now() + DRAIN_LIMIT;
+    const limit = monotonicClock.now() + DRAIN_LIMIT;
     let left = DRAIN_LIMIT;
     while ((this.inFlight.count > rest || this.staging.count > 0) && left > 0) {
-      this.turn(Math.ceil(left * 1e6));
-      left = limit - performance.now();
+      this.turn(left);
+      left = limit - monotonicClock.now();
     }
   }
 

@@ -7,9 +7,21 @@ import { chmodSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import type { Plugin } from "esbuild";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const output = join(root, "dist/host/launcher.cjs");
+
+/** A CommonJS file has a `require`: Node need not load a module for making one. */
+const ownRequire: Plugin = {
+  name: "own require",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:module$/ }, ({ path }) => ({ path, namespace: "own-require" }));
+    onLoad({ filter: /.*/, namespace: "own-require" }, () => (
+      { contents: "export const createRequire = () => require;" }
+    ));
+  },
+};
 
 // Others may be running the old one, so the new one takes its place whole.
 await build({
@@ -20,6 +32,7 @@ await build({
   target: "node20",
   format: "cjs",
   // The bundle lies where the launcher lay, so these paths mean the same.
+  plugins: [ownRequire],
   external: ["./trap.js", "../std-shim/build.js"],
   // The one use of `import.meta` asks for the folder; the URL is for when there is no answer.
   define: { "import.meta.dirname": "__dirname", "import.meta.url": "undefined" },

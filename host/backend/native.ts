@@ -27,9 +27,8 @@ let loaded: Addon | undefined;
 /** Loads the addon. @throws with a message for people when there is none for this machine. */
 function addon(): Addon {
   if (loaded === undefined) {
-    const load = createRequire(join(packageRoot, "package.json"));
     try {
-      loaded = usual(load) ?? load("node-gyp-build")(packageRoot) as Addon;
+      loaded = usual() ?? search();
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
       throw new Error(`it needs the native helper, which is not here: ${reason}`, { cause });
@@ -38,15 +37,23 @@ function addon(): Addon {
   return loaded;
 }
 
+/** The addon from wherever node-gyp-build finds it. */
+function search(): Addon {
+  const load = createRequire(join(packageRoot, "package.json"));
+  return load("node-gyp-build")(packageRoot) as Addon;
+}
+
 /**
  * The addon from the place where it nearly always is. Asking node-gyp-build, which knows all the
- * other places, takes longer than all the rest of loading it.
+ * other places, takes longer than all the rest of loading it, and so does `require`.
  */
-function usual(load: NodeJS.Require): Addon | undefined {
+function usual(): Addon | undefined {
   if (process.env["RUSTICATED_PREBUILD"] !== undefined) return undefined;
   const folder = `${process.platform}-${process.arch}`;
+  const library = { exports: {} as Addon };
   try {
-    return load(join(packageRoot, "prebuilds", folder, "node.napi.glibc.node")) as Addon;
+    process.dlopen(library, join(packageRoot, "prebuilds", folder, "node.napi.glibc.node"));
+    return library.exports;
   } catch {
     return undefined;
   }
