@@ -21,7 +21,8 @@ export function yieldNow(): Promise<void> {
 
 /**
  * Waits for whichever of two is fulfilled first. The other is cancelled, and waited for, so that
- * what it borrowed is given back.
+ * what it borrowed is given back. One that is cancelled cannot win: the other is waited for then,
+ * and when both are cancelled so is the whole.
  */
 export function select<A, B>(a: Promise<A>, b: Promise<B>): Promise<Either<A, B>> {
   // @ts-ignore: the global Promise is this one

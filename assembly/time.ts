@@ -2,7 +2,7 @@
 
 import { Clock } from "./abi/flags";
 import { Error, ErrorKind, Result } from "./error";
-import { Combined, enrol } from "./rt/combine";
+import { Combined, Until, enrol } from "./rt/combine";
 import { hostNow } from "./rt/host";
 import { panic } from "./rt/panic";
 import { Promise } from "./rt/promise";
@@ -200,19 +200,22 @@ export function interval(period: Duration): Interval {
 /** What `timeout` returns. */
 class Timeout<T> extends Combined<Result<T>> {
   constructor(private promise: Promise<T>, timer: Timer) {
-    super(2, true);
+    super(2, Until.Settled);
     enrol(this, 0, promise);
     enrol(this, 1, timer);
   }
 
   wake(): void {
     const promise = this.promise;
+    const isInTime = this.winner == 0;
     // It may have been done after all, before the request to end early reached it: then its
     // value is told rather than lost.
-    if (promise.isFulfilled && !promise.endedEarly) {
+    if (promise.isFulfilled && (isInTime || !promise.endedEarly)) {
       this.fulfill(Result.fromPromise<T>(promise));
     } else {
-      const error = new Error(ErrorKind.TimedOut, "timed out");
+      const error = isInTime
+        ? new Error(ErrorKind.Cancelled, "cancelled")
+        : new Error(ErrorKind.TimedOut, "timed out");
       this.fulfill(Result.err<T>(error));
     }
   }
@@ -221,6 +224,8 @@ class Timeout<T> extends Combined<Result<T>> {
 /**
  * Waits for `promise`, but for so long at most: then it is cancelled, waited for, and the result
  * is an error of the kind `TimedOut`; or its value, when it was done before the request reached it.
+ * When somebody else cancels it, or has done so before, the result is an error of the kind
+ * `Cancelled`, at once.
  */
 export function timeout<T>(promise: Promise<T>, span: Duration): Promise<Result<T>> {
   return new Timeout<T>(promise, Timer.at(saturate(hostNow(Clock.Monotonic), span.nanos)));

@@ -3,6 +3,16 @@ import { Promise, PromiseBase } from "./promise";
 import { enqueue } from "./scheduler";
 import { panic } from "./panic";
 
+/** What ends the wait of a combinator, and so asks those that are left to end early. */
+export const enum Until {
+  /** All are fulfilled, or one is cancelled. */
+  All,
+  /** One is fulfilled. Those that are cancelled do not count, unless all are. */
+  Fulfilled,
+  /** One has settled, whichever way. */
+  Settled,
+}
+
 /** Waits for one promise on behalf of a combinator. */
 // @ts-ignore: decorator
 @final
@@ -29,11 +39,10 @@ export abstract class Combined<T> extends Promise<T> {
   members: StaticArray<Member | null>;
   /** How many still wait. */
   left: i32 = 0;
-  /** Which one was fulfilled first; −1 for none. */
+  /** Which one was first to be as `until` wants it; −1 for none. */
   winner: i32 = -1;
 
-  /** `first`: it ends with the first that is fulfilled, rather than with the last. */
-  constructor(count: i32, readonly first: bool) {
+  constructor(count: i32, readonly until: Until) {
     super();
     this.members = new StaticArray<Member | null>(count);
   }
@@ -68,23 +77,28 @@ function arrived(group: AnyCombined, member: Member): void {
   group.members[member.index] = null;
   group.left--;
   const promise = member.promise;
+  const until = group.until;
   group.flags |= promise.flags & Flag.CancelTook;
-  if (promise.state == State.Fulfilled) {
+  if (promise.state == State.Fulfilled || (until == Until.Settled && !isCancelled(group))) {
     if (group.winner < 0) {
       group.winner = member.index;
-      if (group.first) releaseAll(group);
+      if (until != Until.All) releaseAll(group);
     }
-  } else if (!group.first) {
+  } else if (until == Until.All) {
     group.flags |= Flag.CancelRequested;
     releaseAll(group);
   }
   finish(group);
 }
 
+/** Somebody asked the whole to end early; of `Until.All` also: one was cancelled. */
+function isCancelled(group: AnyCombined): bool {
+  return (group.flags & Flag.CancelRequested) != 0;
+}
+
 function finish(group: AnyCombined): void {
   if (group.left > 0) return;
-  const isCancelled = group.first ? group.winner < 0 : (group.flags & Flag.CancelRequested) != 0;
-  if (isCancelled) {
+  if (group.until == Until.All ? isCancelled(group) : group.winner < 0) {
     group.flags |= Flag.CancelTook;
     group.end(State.Cancelled);
   } else {
@@ -115,7 +129,7 @@ function cancelCombined(group: AnyCombined): void {
 /** What `Promise.all` returns. */
 export class AllPromise<T> extends Combined<Array<T>> {
   constructor(private promises: Array<Promise<T>>) {
-    super(promises.length, false);
+    super(promises.length, Until.All);
     // A copy: the app may change its array meanwhile.
     this.promises = promises.slice();
     for (let index = 0; index < promises.length; index++) enrol(this, index, promises[index]);
@@ -139,12 +153,15 @@ function valuesOf<T>(promises: Array<Promise<T>>): Array<T> {
   return values;
 }
 
-/** What `Promise.race` returns. */
+/**
+ * What `Promise.race` returns. One that is cancelled cannot win: the others go on without it.
+ * When all are cancelled so is the race.
+ */
 export class RacePromise<T> extends Combined<T> {
   private promises: Array<Promise<T>>;
 
   constructor(promises: Array<Promise<T>>) {
-    super(promises.length, true);
+    super(promises.length, Until.Fulfilled);
     if (!promises.length) panic("Promise.race: there is nothing to wait for");
     this.promises = promises.slice();
     for (let index = 0; index < promises.length; index++) enrol(this, index, promises[index]);
@@ -189,10 +206,10 @@ export class Either<A, B> {
   }
 }
 
-/** What `select` returns. */
+/** What `select` returns: a race of two, whose values have types of their own. */
 export class SelectPromise<A, B> extends Combined<Either<A, B>> {
   constructor(private a: Promise<A>, private b: Promise<B>) {
-    super(2, true);
+    super(2, Until.Fulfilled);
     enrol(this, 0, a);
     enrol(this, 1, b);
   }
@@ -220,7 +237,7 @@ export class Both<A, B> {
 /** What `join` returns. */
 export class JoinPromise<A, B> extends Combined<Both<A, B>> {
   constructor(private a: Promise<A>, private b: Promise<B>) {
-    super(2, false);
+    super(2, Until.All);
     enrol(this, 0, a);
     enrol(this, 1, b);
   }

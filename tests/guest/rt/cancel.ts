@@ -1,7 +1,7 @@
 import { Errno } from "std/abi/errno";
 import { ErrorKind } from "std/error";
 import { select, spawn, yieldNow } from "std/rt";
-import { Duration, sleep, timeout } from "std/time";
+import { Duration, Instant, sleep, timeout } from "std/time";
 import { Vec } from "std/vec";
 import { close, echo, open, read, Tally } from "./operations";
 
@@ -164,6 +164,19 @@ async function losers(): Promise<void> {
   const all = Promise.all([pending, gone]);
   await settled(all);
   assert(all.isCancelled && pending.isCancelled);
+  const lost = new Promise<i64>();
+  lost.cancel();
+  const rest = await Promise.race<i64>([lost, slow(3), lost]);
+  assert(rest == 5, "one that is cancelled cannot win");
+  const other = await select(gone, echo(6));
+  assert(other.isSecond && other.second == 6);
+  const soon = new Promise<i32>();
+  const none = select(gone, soon);
+  await yieldNow();
+  assert(none.isPending);
+  soon.cancel();
+  await settled(none);
+  assert(none.isCancelled, "there is nobody left");
   const one = new Promise<i32>();
   const either = select(one, sleep(Duration.fromSecs(50)));
   either.cancel();
@@ -188,6 +201,40 @@ async function timeouts(): Promise<void> {
   // Either it came too late to be cancelled, and is told, or it timed out.
   assert(!buf.isLent);
   if (raced.isOk) assert(raced.unwrap().n == 8);
+}
+
+/** What will never be is not waited for: the rest of the test ends before any of these spans. */
+async function cancelledTimeouts(): Promise<void> {
+  const span = Duration.fromSecs(1_000_000);
+  const start = Instant.now();
+  const gone = new Promise<i32>();
+  gone.cancel();
+  const never = await timeout(gone, span);
+  assert(never.isErr && never.error.kind == ErrorKind.Cancelled, "it was cancelled before");
+  const promise = new Promise<i32>();
+  const waiting = timeout(promise, span);
+  await yieldNow();
+  promise.cancel();
+  assert((await waiting).error.kind == ErrorKind.Cancelled, "it is cancelled meanwhile");
+  const task = sleep(span);
+  const inner = timeout(task, span);
+  const outer = timeout(inner, span);
+  task.cancel();
+  const told = await outer;
+  assert(told.unwrap().error.kind == ErrorKind.Cancelled, "the outer one is told the inner's end");
+  const buf = Vec.withCapacity<u8>(8);
+  const reading = read(buf, 3, 50);
+  const limited = timeout(reading, span);
+  await yieldNow();
+  reading.cancel();
+  const partial = await limited;
+  assert(partial.isOk && !buf.isLent, "an operation that was cancelled has a result to tell");
+  const whole = timeout(sleep(span), span);
+  await yieldNow();
+  whole.cancel();
+  await settled(whole);
+  assert(whole.isCancelled, "the whole was cancelled, not what it waits for");
+  assert(start.elapsed() < span, "nobody waited");
 }
 
 async function selfCancelling(box: Array<Promise<void>>): Promise<void> {
@@ -220,6 +267,7 @@ export async function main(): Promise<void> {
   await lateResources();
   await losers();
   await timeouts();
+  await cancelledTimeouts();
   await itself();
   const endless = forever();
   await yieldNow();
