@@ -150,7 +150,7 @@ export class Vec<T> extends Buffer<T> {
     if (length >= count) return;
     this.count = length;
     // References must not keep alive what is gone.
-    if (isManaged<T>()) this.zero(length, count - length);
+    if (isManaged<T>()) this.fill(length, count - length, 0);
   }
 
   /** Takes out all elements; the room stays. */
@@ -172,9 +172,16 @@ export class Vec<T> extends Buffer<T> {
   /** Makes it `length` elements long; new ones are `value`. */
   resize(length: i32, value: T): void {
     this.truncate(length);
-    const count = this.count;
-    if (length > count) this.grow(length - count);
-    while (this.count < length) this.push(value);
+    const at = this.count;
+    const more = length - at;
+    if (more == 0) return;
+    this.grow(more);
+    this.count = length;
+    if (sizeof<T>() == 1) {
+      this.fill(at, more, <u8>value);
+    } else {
+      for (let index = at; index < length; index++) unchecked((this.data[index] = value));
+    }
   }
 
   /**

@@ -53,9 +53,9 @@ export abstract class Buffer<T> {
     memory.copy(this.addressOf(at), from.dataStart, <usize>from.length << alignof<T>());
   }
 
-  /** Zeroes elements. For what is no reference. */
-  protected zero(at: i32, length: i32): void {
-    memory.fill(this.addressOf(at), 0, <usize>length << alignof<T>());
+  /** Sets every byte of elements. */
+  protected fill(at: i32, length: i32, byte: u8): void {
+    memory.fill(this.addressOf(at), byte, <usize>length << alignof<T>());
   }
 
   /** Writes a string as UTF-8, which has room. */

@@ -12,6 +12,7 @@ test("a Vec that is lent cannot be touched in any way", async () => {
 });
 
 const messages: [number, string | RegExp][] = [
+  [49, "a Vec cannot have a negative length"],
   [50, "index 2 is out of range of a Vec with length 2"],
   [51, "index -1 is out of range of a Vec with length 2"],
   [52, "index -1 is out of range of a Vec with length 0"],

@@ -45,11 +45,45 @@ function parts(): void {
   assert(vec.toArray().join() == "3,4,5,9,9");
   vec.resize(1, 0);
   assert(vec.equals(Vec.from<i32>([3])) && !vec.equals(Vec.from<i32>([4])));
+  sizes();
   assert(Vec.from<i32>([5, 6, 7, 6]).indexOf(6) == 1);
   assert(Vec.from<i32>([5, 6, 7, 6]).indexOf(6, 2) == 3);
   assert(Vec.from<i32>([5]).indexOf(9) == -1);
   const floats = Vec.fromStatic<f64>([1.5, 2.5]);
   assert(floats[1] == 2.5 && floats.length == 2);
+}
+
+function sizes(): void {
+  const bytes = new Vec<u8>();
+  bytes.resize(0, 1);
+  assert(bytes.isEmpty && bytes.capacity == 0);
+  bytes.resize(3, 0x41);
+  bytes.resize(5000, 0xff);
+  assert(bytes.length == 5000 && bytes[2] == 0x41 && bytes[3] == 0xff && bytes[4999] == 0xff);
+  bytes.resize(2, 0);
+  bytes.resize(4, 7);
+  assert(bytes.toArray().join() == "65,65,7,7", "what was cut off does not come back");
+  const signed = new Vec<i8>();
+  signed.resize(2, -1);
+  assert(signed.toArray().join() == "-1,-1");
+  const flags = new Vec<bool>();
+  flags.resize(2, true);
+  assert(flags[0] && flags[1]);
+  const wide = Vec.from<u64>([1]);
+  wide.resize(1000, u64.MAX_VALUE);
+  assert(wide[0] == 1 && wide[1] == u64.MAX_VALUE && wide[999] == u64.MAX_VALUE);
+  const real = new Vec<f64>();
+  real.resize(2, 0.5);
+  assert(real[1] == 0.5);
+  const items = new Vec<Item>();
+  items.resize(300, new Item("same"));
+  __collect();
+  assert(items.length == 300 && items[0].name == "same" && items[299] === items[0]);
+  items.resize(1, new Item("unused"));
+  __collect();
+  items.resize(2, new Item("second"));
+  __collect();
+  assert(items[0].name == "same" && items[1].name == "second");
 }
 
 function references(): void {
