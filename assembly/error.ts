@@ -218,7 +218,8 @@ export class Unit {}
 
 /** A value, or the error that came instead of it. */
 export class Result<T> extends Slot {
-  private failure: Error | null = null;
+  /** For std alone. */
+  protected failure: Error | null = null;
 
   /** A success. */
   static ok<T>(value: T): Result<T> {
@@ -283,53 +284,24 @@ export class Result<T> extends Slot {
   }
 }
 
-/** The outcome of a read or a write: how many bytes, and the buffer, which is the app's again. */
-export class BufResult {
-  private failure: Error | null;
-
+/**
+ * The outcome of a read or a write: how many bytes, and the buffer, which is the app's again,
+ * after an error too.
+ */
+export class BufResult extends Result<i32> {
   constructor(
-    /** How many bytes were read or written. 0 from a read without an error: the end. */
-    readonly n: i32,
+    n: i32,
     /** The buffer that was handed over. */
     readonly buf: Vec<u8>,
     failure: Error | null = null,
   ) {
+    super();
+    this.put<i32>(n);
     this.failure = failure;
   }
 
-  /** It succeeded. */
-  get isOk(): bool {
-    return this.failure == null;
-  }
-
-  /** It failed; the buffer came back all the same. */
-  get isErr(): bool {
-    return this.failure != null;
-  }
-
-  /** The error; a bug of the app when there is none. */
-  get error(): Error {
-    const failure = this.failure;
-    if (failure == null) panic("the result is not an error");
-    return failure!;
-  }
-
-  /** How many bytes; when there is an error the app dies with its message. */
-  unwrap(): i32 {
-    const failure = this.failure;
-    if (failure != null) panic(failure.message);
-    return this.n;
-  }
-
-  /** How many bytes; when there is an error the app dies with `message` and the error's. */
-  expect(message: string): i32 {
-    const failure = this.failure;
-    if (failure != null) panic(message + ": " + failure.message);
-    return this.n;
-  }
-
-  /** How many bytes, or `other` when there is an error. */
-  unwrapOr(other: i32): i32 {
-    return this.failure != null ? other : this.n;
+  /** How many bytes were read or written. 0 from a read without an error: the end. */
+  get n(): i32 {
+    return this.get<i32>();
   }
 }
