@@ -20,6 +20,8 @@ export { BufResult, Error, ErrorKind, Result, Unit } from "./error";
 const enum Size {
   /** What a `BufReader` asks for at a time. */
   ReadAhead = 8 * 1024,
+  /** How long a line may be that a `BufReader` reads. */
+  LineMost = 64 * 1024 * 1024,
   /** What `copy` moves at a time. */
   Copy = 128 * 1024,
   /** What `readToEnd` asks for first, where it expects something or only the end, and at most. */
@@ -198,57 +200,89 @@ export function eprintln(text: string = ""): Promise<Result<Unit>> {
  * that is cancelled takes nothing out: the next one finds everything that has come.
  *
  * One call at a time: two would share one buffer.
+ *
+ * `R` is what it reads from, and follows from what it is made of: `new BufReader(stdin())` is a
+ * `BufReader<Stdin>`. A `BufReader` alone, of `new BufReader<AsyncRead>(…)`, reads from anything.
  */
-export class BufReader implements AsyncRead {
+export class BufReader<R extends AsyncRead = AsyncRead> implements AsyncRead {
   /** What was read; up to `position` it has been taken. */
   private ahead: Vec<u8>;
   private position: i32 = 0;
   /** Where the next read goes when `ahead` still holds something. */
   private spare: Vec<u8> = new Vec<u8>();
 
-  /** `capacity`, in bytes and at least 1: how much it asks `inner` for at a time. */
-  constructor(private inner: AsyncRead, private capacity: i32 = Size.ReadAhead) {
+  /** Up to where the delimiter has been looked for. */
+  private searched: i32 = 0;
+
+  /**
+   * `capacity`, in bytes and at least 1: how much it asks `inner` for at a time. `limit`: how many
+   * bytes a line may have, its end included.
+   */
+  constructor(
+    private inner: R,
+    private capacity: i32 = Size.ReadAhead,
+    private limit: i32 = Size.LineMost,
+  ) {
     this.ahead = Vec.withCapacity<u8>(capacity);
   }
 
   /** See `AsyncRead.read`. Asks the inner stream only when nothing is left of its last answer. */
   async read(buf: Vec<u8>): Promise<BufResult> {
-    if (this.position == this.ahead.length) {
-      // What would only be copied goes straight to its place; an empty `buf` is refused there.
-      const isDirect = buf.capacity == 0 || buf.capacity >= this.capacity;
-      const more = await this.inner.read(isDirect ? buf : this.room());
-      if (isDirect) return more;
-      if (this.keep(more).isErr) return new BufResult(0, buf, more.error);
-    }
-    buf.clear();
-    return this.take(min(this.position + buf.capacity, this.ahead.length), buf);
+    if (this.position < this.ahead.length) return this.handOut(null, buf);
+    // What would only be copied goes straight to its place; an empty `buf` is refused there.
+    const isDirect = buf.capacity == 0 || buf.capacity >= this.capacity;
+    const more = await this.inner.read(isDirect ? buf : this.room());
+    return isDirect ? more : this.handOut(more, buf);
   }
 
   /**
    * Appends to `buf` up to the next `delimiter`, that one included, or up to the end. `n` says how
-   * many bytes these were; 0 is the end. With an error nothing is taken.
+   * many bytes these were; 0 is the end. With an error nothing is taken. More than the reader's
+   * limit without a delimiter is an `InvalidData` error; `read` takes out what has come.
    */
   async readUntil(delimiter: u8, buf: Vec<u8>): Promise<BufResult> {
-    let searched = this.position;
+    this.searched = this.position;
+    let more: BufResult | null = null;
     while (true) {
-      const end = this.ahead.indexOf(delimiter, searched) + 1;
-      if (end > 0) return this.take(end, buf);
-      const room = this.room();
-      searched = this.ahead.length;
-      const more = this.keep(await this.inner.read(room));
-      if (more.isErr) return new BufResult(0, buf, more.error);
-      if (more.n == 0) return this.take(this.ahead.length, buf);
+      const found = this.find(delimiter, more, buf);
+      if (found !== null) return found;
+      more = await this.inner.read(this.room());
     }
   }
 
   /**
    * The next line together with its end, `\n` or `\r\n`, which the last one may lack and
    * `withoutLineEnd` takes off. The empty string is the end of the input. A line that is not
-   * UTF-8 is an `InvalidData` error; it is taken, so that the next call gives the next line.
+   * UTF-8 is an `InvalidData` error; it is taken, so that the next call gives the next line. A
+   * line beyond the reader's limit, 64 MiB unless given, is one too, and is left: see `readUntil`.
    */
   async readLine(): Promise<Result<string>> {
     const line = await this.readUntil(0x0a, new Vec<u8>());
-    return line.isErr ? Result.err<string>(line.error) : textOf(line.buf, null);
+    return line.isErr ? Result.err<string>(line.error) : textOf(line.buf, nameOf(this.inner));
+  }
+
+  /** What `read` answers, `more` having been read. */
+  private handOut(more: BufResult | null, buf: Vec<u8>): BufResult {
+    if (more !== null && this.keep(more).isErr) return new BufResult(0, buf, more.error);
+    buf.clear();
+    return this.take(min(this.position + buf.capacity, this.ahead.length), buf);
+  }
+
+  /** What `readUntil` answers, `more` having been read; `null` as long as it must read on. */
+  private find(delimiter: u8, more: BufResult | null, buf: Vec<u8>): BufResult | null {
+    const ahead = this.ahead;
+    if (more !== null) {
+      if (this.keep(more).isErr) return new BufResult(0, buf, more.error);
+      if (more.n == 0) return this.take(ahead.length, buf);
+    }
+    let end = ahead.indexOf(delimiter, this.searched) + 1;
+    const isFound = end > 0;
+    if (!isFound) end = ahead.length;
+    if (end - this.position > this.limit) {
+      const error = new Error(ErrorKind.InvalidData, "line is too long");
+      return new BufResult(0, buf, error.in("read", nameOf(this.inner)));
+    }
+    return isFound ? this.take(end, buf) : null;
   }
 
   /** Where the next read goes: behind what has not been taken, or to a place of its own. */
@@ -256,6 +290,7 @@ export class BufReader implements AsyncRead {
     const ahead = this.ahead;
     if (this.position > 0) ahead.drain(this.position);
     this.position = 0;
+    this.searched = ahead.length;
     if (ahead.length == 0) return ahead;
     // As much again as there is, so that a long line costs few reads.
     if (this.spare.capacity < ahead.length) {
@@ -277,6 +312,14 @@ export class BufReader implements AsyncRead {
     this.position = end;
     return new BufResult(n, buf);
   }
+}
+
+/**
+ * What messages call it, if it has a name. An `Object` is asked at run time whether it is a
+ * `Stream`; of an `AsyncRead` asc believes to know that it is none.
+ */
+function nameOf(reader: Object): string | null {
+  return reader instanceof Stream ? (reader as Stream).name : null;
 }
 
 /** A line without the `\n` or `\r\n` that `readLine` leaves at its end. */
@@ -351,7 +394,7 @@ export async function readToEnd(reader: AsyncRead, buf: Vec<u8>): Promise<BufRes
 /** Reads to the end. `InvalidData` when it is not UTF-8. */
 export async function readToString(reader: AsyncRead): Promise<Result<string>> {
   const all = await readToEnd(reader, new Vec<u8>());
-  return all.isErr ? Result.err<string>(all.error) : textOf(all.buf, null);
+  return all.isErr ? Result.err<string>(all.error) : textOf(all.buf, nameOf(reader));
 }
 
 /**

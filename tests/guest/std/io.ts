@@ -20,6 +20,7 @@ export async function main(): Promise<i32> {
   if (name == "patience") return await patience();
   if (name == "bufReader") await bufReader();
   else if (name == "bufReaderErrors") await bufReaderErrors();
+  else if (name == "lineLimit") await lineLimit();
   else if (name == "toEnd") await toEnd();
   else if (name == "writers") await writers();
   else if (name == "copies") await copies();
@@ -235,6 +236,41 @@ async function patience(): Promise<i32> {
   await println("waiting");
   await println((await input.readLine()).unwrap());
   return 0;
+}
+
+/** Gives the same letter for ever. */
+class Endless implements AsyncRead {
+  async read(buf: Vec<u8>): Promise<BufResult> {
+    buf.resize(buf.capacity, 0x61);
+    return new BufResult(buf.length, buf);
+  }
+}
+
+async function lineLimit(): Promise<void> {
+  // By few bytes at a time, and all at once.
+  const sizes: i32[] = [1, 3, 100];
+  for (let i = 0; i < sizes.length; i++) {
+    const inner = new Pieces(Vec.fromString("1234567\n12345678\nrest"), sizes[i]);
+    const reader = new BufReader(inner, 4 + sizes[i], 8);
+    equal((await reader.readLine()).unwrap(), "1234567\n", "a line of just that length");
+    for (let again = 0; again < 2; again++) {
+      const long = await reader.readLine();
+      check(long.isErr && long.error.kind == ErrorKind.InvalidData, "a longer one");
+      equal(long.error.message, "read: line is too long", "the message");
+    }
+    let rest = "";
+    while (rest.length < 13) {
+      const more = await reader.read(Vec.withCapacity<u8>(5));
+      check(more.isOk && more.n > 0, "what came can be read");
+      rest += text(more.buf);
+    }
+    equal(rest, "12345678\nrest", "nothing is lost");
+  }
+  const kept = Vec.fromString("kept");
+  const last = new BufReader(new Pieces(Vec.fromString("12345678"), 8), 8, 8);
+  equal((await last.readUntil(0x0a, kept)).unwrap(), 8, "an end of just that length");
+  const endless = await new BufReader(new Endless()).readLine();
+  check(endless.isErr && endless.error.kind == ErrorKind.InvalidData, "a line without an end");
 }
 
 async function closedStreams(): Promise<void> {
