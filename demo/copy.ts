@@ -27,7 +27,12 @@ export async function main(): Promise<i32> {
 async function copyFile(from: string, to: string): Promise<Result<Unit>> {
   const opened = await File.open(from);
   if (opened.isErr) return Result.err<Unit>(opened.error);
-  const source = opened.unwrap();
+  const copied = await copyOpen(opened.unwrap(), from, to);
+  await opened.unwrap().close();
+  return copied;
+}
+
+async function copyOpen(source: File, from: string, to: string): Promise<Result<Unit>> {
   const found = await source.metadata();
   if (found.isErr) return Result.err<Unit>(found.error);
   // Before the target is opened, which empties it.
@@ -46,12 +51,17 @@ async function copyFile(from: string, to: string): Promise<Result<Unit>> {
   if (created.isErr) return Result.err<Unit>(created.error);
   const target = created.unwrap();
 
-  const result = await new Copy(source, target, found.unwrap().length).run();
-  // Half a copy is worse than none.
-  if (result.isErr) await target.setLen(0);
-  await source.close();
+  const copied = await new Copy(source, target, found.unwrap().length).run();
+  const failure = copied.isErr ? await withdrawn(target, to, copied.error) : null;
   const closed = await target.close();
-  return result.isErr ? result : closed;
+  return failure === null ? closed : Result.err<Unit>(failure);
+}
+
+/** Empties the target: half a copy is worse than none. The error then says what is left, too. */
+async function withdrawn(target: File, to: string, error: Error): Promise<Error> {
+  const emptied = await target.setLen(0);
+  const left = emptied.isOk ? "is left empty" : `cannot be emptied: ${emptied.error.message}`;
+  return new Error(error.kind, `${error.message}; "${to}" ${left}`);
 }
 
 function isSame(a: Metadata, b: Metadata): bool {
@@ -111,8 +121,10 @@ class Copy {
   /** What lies behind the length that was known: a file that grows, a pipe, `/proc/cpuinfo`. */
   private async copyRest(): Promise<Result<u64>> {
     if (this.length > 0) {
-      await this.source.seek(SeekFrom.start(this.length));
-      await this.target.seek(SeekFrom.start(this.length));
+      const from = await this.source.seek(SeekFrom.start(this.length));
+      if (from.isErr) return from;
+      const to = await this.target.seek(SeekFrom.start(this.length));
+      if (to.isErr) return to;
     }
     return await copy(this.source, this.target);
   }

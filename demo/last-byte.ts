@@ -1,19 +1,17 @@
 /** Asks for the name of a file and prints the file's last byte. It reads that one byte alone. */
 import { File, metadata } from "std/fs";
 import {
-  BufReader, Error, ErrorKind, Result, eprintln, print, println, stdin, withoutLineEnd,
+  BufReader, Error, ErrorKind, Result, Unit, eprintln, print, println, stdin, withoutLineEnd,
 } from "std/io";
 import { Vec } from "std/vec";
 
 export async function main(): Promise<i32> {
   await print("Which file? ");
   const byte = await ask();
-  if (byte.isErr) {
-    await eprintln(byte.error.message);
-    return 1;
-  }
-  await println(describe(byte.unwrap()));
-  return 0;
+  const told = byte.isOk ? await println(describe(byte.unwrap())) : Result.err<Unit>(byte.error);
+  if (told.isOk) return 0;
+  await eprintln(told.error.message);
+  return 1;
 }
 
 /** Reads the name from the console. */

@@ -62,7 +62,7 @@ const complaints: [what: string, input: string | Uint8Array, complaint: string][
   ["a file as a directory", "f.txt/x\n", 'metadata "f.txt/x": not a directory (ENOTDIR)'],
   ["an empty line", "\n", 'metadata "": not found (ENOENT)'],
   ["the end of the input", "", "end of input: no file was named"],
-  ["what is not text", Uint8Array.of(0xff, 0x0a), "read: not valid UTF-8"],
+  ["what is not text", Uint8Array.of(0xff, 0x0a), 'read "stdin": not valid UTF-8'],
 ];
 
 for (const [what, input, complaint] of complaints) {
@@ -89,6 +89,15 @@ lastByte("takes </dev/null for the end of the input", async () => {
   const words = ["-c", `exec "$0" "$@" </dev/null`, process.execPath, launcher, "run", wasm];
   const { code, stderr } = await exec("sh", words);
   assert.is(stderr, "end of input: no file was named\n");
+  assert.is(code, 1);
+});
+
+lastByte("says that its answer reached nobody", async () => {
+  const launcher = join(root, "dist/host/launcher.cjs");
+  const script = `echo f.txt | "$0" "$@" >/dev/full`;
+  const words = ["-c", script, process.execPath, launcher, "run", "--dir", ".", wasm];
+  const { code, stderr } = await exec("sh", words, { cwd: dir });
+  assert.is(stderr, 'write "stdout": no space left (ENOSPC)\n');
   assert.is(code, 1);
 });
 
@@ -146,6 +155,18 @@ copy("leaves the target alone when the source is a directory", async () => {
   assert.is(readFileSync(join(folder, "to"), "utf8"), "precious");
 });
 
+copy("leaves nothing of a copy that failed half way, and says so", async () => {
+  const folder = tempDir("copy");
+  writeFileSync(join(folder, "from"), Buffer.alloc(3_000_000, "x"));
+  const launcher = join(root, "dist/host/launcher.cjs");
+  const script = `ulimit -f 1000; exec "$0" "$@"`;
+  const command = [process.execPath, launcher, "run", "--dir", ".", copyWasm, "from", "to"];
+  const { code, stderr } = await exec("sh", ["-c", script, ...command], { cwd: folder });
+  assert.is(stderr, 'copy: write "to": file too large (EFBIG); "to" is left empty\n');
+  assert.is(code, 1);
+  assert.is(statSync(join(folder, "to")).size, 0);
+});
+
 copy("copies what does not know its length", async () => {
   const to = join(tempDir("copy"), "to");
   assert.is((await runGuest(copyWasm, { args: ["/proc/self/limits", to] })).stderr, "");
@@ -165,7 +186,8 @@ const failures: [what: string, args: string[], complaint: RegExp, code: number][
   ["a missing source", ["nope", "to"], /^copy: open "nope": not found \(ENOENT\)\n$/, 1],
   ["a source that is a directory", [".", "to"], /^copy: read "\.": is a directory/, 1],
   ["a target that is a directory", ["from", "."], /^copy: open "\.": is a directory/, 1],
-  ["a full target", ["from", "/dev/full"], /^copy: write "\/dev\/full": no space left/, 1],
+  ["a full target", ["from", "/dev/full"],
+    /^copy: write "\/dev\/full": no space left \(ENOSPC\); "\/dev\/full" cannot be emptied: /, 1],
   ["one and the same file", ["from", "./from"], /^copy: source and target are the same file\n$/, 1],
 ];
 
