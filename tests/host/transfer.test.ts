@@ -2,6 +2,7 @@
  * Reads and writes have a short way through the loop. Whatever it takes must come out as it does on
  * the general way, which a slot takes that was never used before: a fresh loop knows no other.
  */
+import { inspect } from "node:util";
 import { Errno, Op } from "../../host/abi.js";
 import { Right } from "../../host/handles.js";
 import { assert, suite } from "../harness.js";
@@ -13,7 +14,7 @@ const test = suite("host: transfer");
 const pages = 2;
 const size = pages * 65536;
 
-/** What is told apart in the end: all that the backend saw but the use of the slot, and the result. */
+/** What must be the same: all that the backend saw but the use of the slot, and the result. */
 type Trace = [Omit<Seen, "generation"> | null, number, number];
 
 /** Every kind of result there is: nothing, some bytes, errors, more than 32 bits. */
@@ -64,8 +65,7 @@ test("the short way does what the general way does", () => {
     const fields = randomFields(random, warm.handles);
     const short = trace(warm, fields);
     const general = trace(makeDriver(), fields);
-    assert.equal(short, general, `round ${round}: ${JSON.stringify(fields, (_key, value: unknown) =>
-      typeof value === "bigint" ? `${value}` : value)}`);
+    assert.equal(short, general, `round ${round}: ${inspect(fields)}`);
     results.add(short[1]);
   }
   for (const expected of [0, 8, -Errno.EBADF, -Errno.EFAULT, -Errno.EINVAL, 0x1_0000_0000]) {
