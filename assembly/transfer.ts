@@ -7,6 +7,7 @@ import { Errno } from "./abi/errno";
 import { Terminal } from "./abi/flags";
 import { Op } from "./abi/op";
 import { BufResult, Error } from "./error";
+import { __create, initialize } from "./rt/create";
 import { hostTerminal } from "./rt/host";
 import { Operation } from "./rt/operation";
 import { Vec } from "./vec";
@@ -67,7 +68,7 @@ export function startTransfer(
 ): Promise<BufResult> {
   // A read into nothing would look like the end of the stream.
   if (length == 0 && opcode == Op.Read) return refuse(stream, opcode, buf);
-  return new Transfer(stream, opcode, buf, length, from, reserved).start();
+  return Transfer.of(stream, opcode, buf, length, from, reserved).start();
 }
 
 function refuse(stream: Stream, opcode: u32, buf: Vec<u8>): Promise<BufResult> {
@@ -83,32 +84,42 @@ function errorOf(stream: Stream, opcode: u32, result: i64, osError: u32): Error 
 // @ts-ignore: decorator
 @final
 class Transfer extends Operation<BufResult> {
-  constructor(
-    private stream: Stream,
-    private opcode: u32,
-    private buf: Vec<u8>,
-    length: i32,
-    private from: i64,
-    /** By how much the cursor has moved in advance. */
-    private reserved: i32,
-  ) {
-    super(opcode);
-    this.handle = stream.handle;
-    this.offset = from;
-    this.lend0(buf, length);
+  private stream!: Stream;
+  /** By how much the cursor has moved in advance. */
+  private reserved!: i32;
+
+  /** Instead of a constructor, which would be one for each base class: there are many of these. */
+  // @ts-ignore: decorator
+  @inline
+  static of(
+    stream: Stream, opcode: u32, buf: Vec<u8>, length: i32, from: i64, reserved: i32,
+  ): Transfer {
+    const transfer = __create<Transfer>();
+    transfer.prepare(opcode, stream.handle, from);
+    transfer.lendFirst(buf, length);
+    initialize(transfer, offsetof<Transfer>("stream"), stream);
+    transfer.reserved = reserved;
+    return transfer;
   }
 
   protected settle(result: i64, osError: u32): BufResult {
-    const stream = this.stream;
-    const buf = this.buf;
     const n = <i32>max(result, 0);
-    // Nobody has moved the cursor since. It stays where it is when nothing was reserved.
-    if (stream.cursor == this.from + this.reserved) {
-      stream.cursor = this.from + min(n, this.reserved);
+    this.place(n);
+    if (result < 0) {
+      const error = errorOf(this.stream, this.opcode, result, osError);
+      return new BufResult(0, this.first, error);
     }
-    if (result < 0) return new BufResult(0, buf, errorOf(stream, this.opcode, result, osError));
-    if (this.opcode == Op.Read) buf.setLength(n);
-    return new BufResult(n, buf);
+    if (this.opcode == Op.Read) this.first.setLength(n);
+    return BufResult.of(n, this.first);
+  }
+
+  /** Moves the cursor back to where the transfer has ended. */
+  private place(n: i32): void {
+    // Nobody has moved the cursor since. It stays where it is when nothing was reserved.
+    const from = this.offset;
+    if (this.stream.cursor == from + this.reserved) {
+      this.stream.cursor = from + min(n, this.reserved);
+    }
   }
 }
 

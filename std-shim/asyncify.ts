@@ -6,6 +6,7 @@ import type { Program } from "assemblyscript";
 import type binaryen from "assemblyscript/binaryen";
 import { topLevelExport, topLevelImport } from "./entry.js";
 import { readStackPointerLate } from "./stack-slots.js";
+import { zeroOnce } from "./zeroing.js";
 
 /**
  * The functions of `assembly/rt/suspend.ts` that call asyncify's imports: the one that begins to
@@ -37,6 +38,7 @@ export function addSuspension(
   program: Program,
 ): Suspension | null {
   bindTopLevel(api, module);
+  zeroOnce(api, module);
   readStackPointerLate(api, module);
   const [suspend, resume] = boundaryFunctions;
   if (!module.getFunction(suspend)) return withoutSuspension(api, module);

@@ -90,7 +90,7 @@ export abstract class Buffer<T> {
 
   /** Lends its first `length` elements: returns where they are. */
   lend(length: i32): usize {
-    this.check();
+    if (this.lentCount >= 0) this.check();
     if (<u32>length > <u32>this.data.length) panic("a Vec cannot lend more than its capacity");
     this.lentCount = this.count;
     this.count = 0;

@@ -8,3 +8,15 @@
 export function __create<C>(): C {
   return changetype<C>(__new(offsetof<C>(), idof<C>()));
 }
+
+/**
+ * Sets a field of an object that was made a moment ago, before anything else was: the collector has
+ * not seen it yet, so that it need not be told.
+ */
+// @ts-ignore: decorator
+@inline
+export function initialize<C, F>(object: C, offset: usize, value: F): void {
+  const field = changetype<usize>(object) + offset;
+  if (isReference<F>()) store<usize>(field, changetype<usize>(value));
+  else store<F>(field, value);
+}

@@ -2,13 +2,15 @@ import { Errno } from "../abi/errno";
 import { cancel, submit } from "../abi/imports";
 import { OverlappedState } from "../abi/layout";
 import { Overlapped } from "../abi/records";
+import { Vec } from "../vec";
 import { Buffer } from "./buffer";
 import { completionAt } from "./completions";
+import { initialize } from "./create";
 import { useOperations } from "./hooks";
 import { panic } from "./panic";
 import { Flag, State } from "./node";
 import { Promise, PromiseBase } from "./promise";
-import { enqueue, settle } from "./scheduler";
+import { enqueue } from "./scheduler";
 
 // ── Records ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -117,23 +119,56 @@ function takeCompletions(count: i32): void {
  */
 export abstract class Operation<T> extends Promise<T> {
   /** 0 once it has completed. */
-  private record: Overlapped;
-  private lent0: Buffer<u8> | null = null;
-  private lent1: Buffer<u8> | null = null;
+  private record!: Overlapped;
+  private lent0: Vec<u8> | null = null;
+  private lent1: Vec<u8> | null = null;
 
   /** `opcode`: an `Op`. */
   constructor(opcode: u32) {
     super();
+    this.prepare(opcode, 0, 0);
+  }
+
+  /** Gives a new operation its record. What is not named here is 0. */
+  // @ts-ignore: decorator
+  @inline
+  protected prepare(opcode: u32, handle: u32, offset: i64): void {
     const record = takeRecord();
     this.record = record;
     record.opcode = opcode;
     record.flags = 0;
-    record.handle = 0;
+    record.handle = handle;
     // Pointers and lengths.
     store<u64>(changetype<usize>(record), 0, offsetof<Overlapped>("ptr0"));
     store<u64>(changetype<usize>(record), 0, offsetof<Overlapped>("ptr1"));
-    record.offset = 0;
+    record.offset = offset;
     record.user = changetype<usize>(this);
+  }
+
+  /** `lend0` for an operation that was made by `__create` and has done nothing but `prepare`. */
+  // @ts-ignore: decorator
+  @inline
+  protected lendFirst(vec: Vec<u8>, length: i32): void {
+    this.record.ptr0 = vec.lend(length);
+    this.record.len0 = length;
+    initialize(this, offsetof<this>("lent0"), vec);
+  }
+
+  /** What is lent first. */
+  // @ts-ignore: decorator
+  @inline
+  protected get first(): Vec<u8> {
+    return changetype<Vec<u8>>(this.lent0);
+  }
+
+  /** What was asked for. */
+  protected get opcode(): u32 {
+    return this.record.opcode;
+  }
+
+  /** Where in the file. */
+  protected get offset(): i64 {
+    return this.record.offset;
   }
 
   /** What the opcode knows as its flags. */
@@ -152,14 +187,14 @@ export abstract class Operation<T> extends Promise<T> {
   }
 
   /** Lends `length` bytes of `vec` as the first buffer: a read its capacity, a write its length. */
-  protected lend0(vec: Buffer<u8>, length: i32): void {
+  protected lend0(vec: Vec<u8>, length: i32): void {
     this.record.ptr0 = vec.lend(length);
     this.record.len0 = length;
     this.lent0 = vec;
   }
 
   /** Lends `length` bytes of `vec` as the second buffer. */
-  protected lend1(vec: Buffer<u8>, length: i32): void {
+  protected lend1(vec: Vec<u8>, length: i32): void {
     this.record.ptr1 = vec.lend(length);
     this.record.len1 = length;
     this.lent1 = vec;
@@ -174,7 +209,7 @@ export abstract class Operation<T> extends Promise<T> {
   }
 
   /** For `retry`: gives back what is lent first, and lends another in its place. */
-  protected exchange0(vec: Buffer<u8>, length: i32): void {
+  protected exchange0(vec: Vec<u8>, length: i32): void {
     this.lent0!.giveBack();
     this.lend0(vec, length);
   }
@@ -200,20 +235,9 @@ export abstract class Operation<T> extends Promise<T> {
     this.complete(-Errno.ECANCELED, 0);
   }
 
-  complete(result: i64, osError: u32): void {
-    const isCancelled = (this.flags & Flag.CancelRequested) != 0;
-    if (!isCancelled && this.retry(result)) {
-      queueRecord(this.record);
-      return;
-    }
-    takeBack(this.record, this.lent0, this.lent1);
-    if (isCancelled) {
-      if (result >= 0 && this.disposeLate(result)) result = -Errno.ECANCELED;
-      if (result == -Errno.ECANCELED) this.flags |= Flag.CancelTook;
-    }
+  /** For `complete`, which does not know `T`. */
+  protected finish(result: i64, osError: u32): void {
     this.put<T>(this.settle(result, osError));
-    settle(changetype<usize>(this), State.Fulfilled);
-    __unpin(changetype<usize>(this));
   }
 
   /**
@@ -222,27 +246,37 @@ export abstract class Operation<T> extends Promise<T> {
    */
   protected abstract settle(result: i64, osError: u32): T;
 
-  /**
-   * Called first. Returns true to try once more: it may have changed the fields; what is lent
-   * stays lent. Not asked when it was cancelled.
-   */
-  protected retry(result: i64): bool {
-    return false;
-  }
-
-  /**
-   * It was cancelled, and succeeded nevertheless. One whose result is a resource disposes of it
-   * here and returns true; it then settles as with `ECANCELED`.
-   */
-  protected disposeLate(result: i64): bool {
-    return false;
-  }
+  // `PromiseBase` has two more that may be overridden, `retry` and `disposeLate`.
 }
 
-function takeBack(record: Overlapped, lent0: Buffer<u8> | null, lent1: Buffer<u8> | null): void {
-  if (lent0) lent0.giveBack();
-  if (lent1) lent1.giveBack();
-  freeRecord(record);
+// @ts-ignore: decorator
+@inline
+function recordOf(operation: usize): Overlapped {
+  return changetype<Overlapped>(load<usize>(operation, offsetof<Operation<i32>>("record")));
+}
+
+// @ts-ignore: decorator
+@inline
+function giveBack(operation: usize, field: usize): void {
+  const lent = load<usize>(operation + field);
+  if (lent) changetype<Buffer<u8>>(lent).giveBack();
+}
+
+/** `retry` wants it once more. */
+export function submitAgain(operation: usize): void {
+  queueRecord(recordOf(operation));
+}
+
+/** What was lent is the guest's again. From here on the caller keeps the operation alive. */
+export function takeBack(operation: usize): void {
+  __unpin(operation);
+  giveBack(operation, offsetof<Operation<i32>>("lent0"));
+  giveBack(operation, offsetof<Operation<i32>>("lent1"));
+}
+
+/** The record is not needed any more. */
+export function freeRecordOf(operation: usize): void {
+  freeRecord(recordOf(operation));
 }
 
 function cancelOperation(operation: PromiseBase, record: Overlapped): void {

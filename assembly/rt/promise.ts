@@ -1,6 +1,8 @@
+import { Errno } from "../abi/errno";
 import { __create } from "./create";
 import { Slot } from "./slot";
 import { append, Flag, Node, State } from "./node";
+import { freeRecordOf, submitAgain, takeBack } from "./operation";
 import { settle } from "./scheduler";
 import { panic } from "./panic";
 import { suspend } from "./suspend";
@@ -102,7 +104,43 @@ export abstract class PromiseBase extends Slot {
   wake(): void {}
 
   /** An operation: the host is done with it. */
-  complete(result: i64, osError: u32): void {}
+  complete(result: i64, osError: u32): void {
+    const isCancelled = (this.flags & Flag.CancelRequested) != 0;
+    if (!isCancelled && this.retry(result)) {
+      submitAgain(changetype<usize>(this));
+      return;
+    }
+    takeBack(changetype<usize>(this));
+    if (isCancelled) {
+      if (result >= 0 && this.disposeLate(result)) result = -Errno.ECANCELED;
+      if (result == -Errno.ECANCELED) this.flags |= Flag.CancelTook;
+    }
+    this.finish(result, osError);
+    freeRecordOf(changetype<usize>(this));
+    this.end(State.Fulfilled);
+  }
+
+  // The parts of `complete` that differ from operation to operation. They are here rather than in
+  // `Operation<T>` so that there is one `complete`, and not one for each `T`.
+
+  /**
+   * Called first. Returns true to try once more: it may have changed the fields; what is lent stays
+   * lent. Not asked when it was cancelled.
+   */
+  protected retry(result: i64): bool {
+    return false;
+  }
+
+  /**
+   * It was cancelled, and succeeded nevertheless. One whose result is a resource disposes of it
+   * here and returns true; it then settles as with `ECANCELED`.
+   */
+  protected disposeLate(result: i64): bool {
+    return false;
+  }
+
+  /** Makes the value, and keeps it. */
+  protected finish(result: i64, osError: u32): void {}
 
   /** What it is, for a person who reads the async call chain; empty when nothing is to be said. */
   describe(): string {
