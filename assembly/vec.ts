@@ -58,7 +58,7 @@ export class Vec<T> extends Buffer<T> {
   }
 
   // @ts-ignore: decorator
-  @operator("[]")
+  @operator("[]") @inline
   private getAt(index: i32): T {
     if (<u32>index >= <u32>this.count) this.fail(index);
     return unchecked(this.data[index]);

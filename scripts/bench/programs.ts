@@ -44,12 +44,13 @@ function newest(path: string): number {
 }
 
 /** Compiles an app with our target unless that was done, and gives the path of the wasm. */
-export function guest(source: string): string {
-  const target = join(folder, source.replaceAll("/", "-").replace(/\.ts$/, ".wasm"));
+export function guest(source: string, options: readonly string[] = []): string {
+  const name = [source, ...options].join("").replaceAll("/", "-").replace(".ts", "");
+  const target = join(folder, name + ".wasm");
   const inputs = [source, "assembly", "dist/std-shim", "asconfig.json"].map((x) => join(root, x));
   const stale = !existsSync(target) || newest(target) < Math.max(...inputs.map(newest));
   mkdirSync(folder, { recursive: true });
-  const args = [launcher, "build", join(root, source), "-o", target];
+  const args = [launcher, "build", join(root, source), "-o", target, ...options];
   if (stale) command(process.execPath, args, folder);
   return target;
 }
