@@ -162,7 +162,7 @@ const turnCost: Benchmark = {
 
 export const benchmarks: readonly Benchmark[] = [
   reads(1, 1_000_000, 30_000),
-  reads(32, 1_000_000, 300_000),
+  reads(32, 2_000_000, 300_000),
   loop("task-switch", "switch", 5_000_000),
   loop("async-call", "call", 10_000_000),
   loop("async-call-task", "task", 5_000_000),
