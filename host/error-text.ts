@@ -1,4 +1,4 @@
-/** What each error means, in words; for messages of the guest's. */
+/** What each error means, in words; for messages. */
 import { Errno } from "./abi.js";
 
 const TEXTS = {
@@ -86,4 +86,12 @@ const TEXT_TABLE: readonly string[] = Object.values(TEXTS);
 /** What an `Errno` means; undefined for a number that is none. */
 export function errorText(errno: number): string | undefined {
   return TEXT_TABLE[errno];
+}
+
+/** Why something failed: an error of the system in plain words, else the message's first line. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code, message } = error as NodeJS.ErrnoException;
+  const text = TEXT_TABLE.find((one) => code !== undefined && one.endsWith(` (${code})`));
+  return text ?? message.split("\n")[0]!;
 }

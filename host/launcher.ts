@@ -7,6 +7,7 @@ import { readFileSync, writeSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { BackendError } from "./backend/select.js";
 import { ContextBuilder } from "./context.js";
+import { reasonOf } from "./error-text.js";
 import { GuestFailure } from "./failure.js";
 import { Instance } from "./instance.js";
 import { NativeDir } from "./resource/dir.js";
@@ -163,12 +164,6 @@ async function report(
 function readBeside(path: string, url: string): string | undefined {
   const file = resolve(dirname(path), url.replace(/^(\.\/)+/, ""));
   return readFileSync(file, "utf8");
-}
-
-/** The first line of what an error says. Node's own name the operation after a comma. */
-function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.split("\n")[0] ?? message;
 }
 
 async function build(args: string[]): Promise<number> {

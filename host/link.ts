@@ -5,6 +5,10 @@ import { GuestMemory } from "./memory.js";
 
 const MODULE = "std";
 
+const FOREIGN = "it was not compiled for this host (it uses neither async nor std, or was " +
+  "compiled without the target)";
+const ADVICE = "give it an async main, or import from std, and compile it with `rusticated build`";
+
 /** What the host uses of a guest. */
 export interface Exports {
   readonly memory: GuestMemory;
@@ -23,7 +27,10 @@ export function checkImports(
     wanted.module !== MODULE || wanted.kind !== "function" || !Object.hasOwn(known, wanted.name));
   if (unknown.length === 0) return;
   const list = unknown.map(({ module: from, name, kind }) => `${from}.${name} (${kind})`);
-  throw new GuestFailure("load", `it imports what this host does not have: ${list.join(", ")}`);
+  const what = `it imports what this host does not have: ${list.join(", ")}`;
+  // Ours imports from nowhere else.
+  const isForeign = unknown.some(({ module: from }) => from !== MODULE);
+  throw new GuestFailure("load", isForeign ? `${FOREIGN}: ${what}; ${ADVICE}` : what);
 }
 
 /** Instantiates a module whose imports were checked. */
@@ -44,7 +51,7 @@ export function instantiate(
 export function findExports(exports: WebAssembly.Exports): Exports {
   const version = globalValue(exports, "_abi");
   if (version === undefined) {
-    throw new GuestFailure("load", "it was not compiled for this host: it exports no global _abi");
+    throw new GuestFailure("load", `${FOREIGN}: it exports no global _abi; ${ADVICE}`);
   }
   if (version !== Abi.Version) {
     throw new GuestFailure("load", `it was compiled for version ${String(version)} of the ` +

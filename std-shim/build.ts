@@ -3,10 +3,11 @@
  * takes may be given, an `asconfig.json` beside the app is respected, and an app that names our
  * `asconfig.json` there by itself comes to the same.
  */
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
+import { reasonOf } from "../host/error-text.js";
 
 /** How to optimise when neither the command line nor the app's configuration says. */
 const defaultOptimization = ["--optimizeLevel", "3", "--shrinkLevel", "1"];
@@ -36,10 +37,11 @@ export async function build(args: readonly string[]): Promise<number> {
   const configuration = await readConfiguration(given);
   const [entry] = configuration?.entries ?? [];
   if (!configuration || entry === undefined) {
-    process.stderr.write("build: name the app's file: build app.ts -o app.wasm [asc's options]\n");
-    return 2;
+    return complain(2, "name the app's file: build app.ts -o app.wasm [asc's options]");
   }
   const { options } = configuration;
+  // asc would write the wasm to standard output.
+  if (options.outFile === "") return complain(2, "-o needs the name of a file: -o app.wasm");
   const extra = ["--transform", transform];
   if (!options.optimize && options.optimizeLevel === undefined && !options.debug) {
     if (options.shrinkLevel === undefined) extra.push(...defaultOptimization);
@@ -48,12 +50,47 @@ export async function build(args: readonly string[]): Promise<number> {
     options.outFile = `${basename(entry, ".ts")}.wasm`;
     extra.push("--outFile", options.outFile);
   }
-  for (const file of [options.outFile, options.textFile]) {
-    if (file) mkdirSync(dirname(file), { recursive: true });
-  }
+  const output = new Output();
   const { stdout, stderr } = process;
-  const { error } = await asc.main([...given, ...extra], { stdout, stderr });
-  return error ? 1 : 0;
+  const writeFile = output.write.bind(output);
+  const { error } = await asc.main([...given, ...extra], { stdout, stderr, writeFile });
+  if (error) return 1;
+  return output.failure === null ? 0 : complain(1, output.failure);
+}
+
+function complain(code: number, message: string): number {
+  process.stderr.write(`build: ${message}\n`);
+  return code;
+}
+
+/** Writes what asc makes. asc by itself says nothing of a file that could not be written. */
+class Output {
+  /** Why the first file could not be written. */
+  failure: string | null = null;
+
+  write(name: string, contents: string | Uint8Array, base: string): void {
+    const path = resolve(base, name);
+    let doing = `create the folder ${dirname(name)}`;
+    try {
+      makeFolder(dirname(path));
+      doing = `write ${name}`;
+      writeFileSync(path, contents);
+    } catch (error) {
+      this.failure ??= `cannot ${doing}: ${reasonOf(error)}`;
+    }
+  }
+}
+
+/** Makes a folder and those above it. (Node's own way never ends below `/proc`.) */
+function makeFolder(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another compilation may have been quicker.
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error;
+  }
 }
 
 function hasOutput({ outFile, textFile }: Configuration["options"]): boolean {

@@ -24,7 +24,8 @@ export function abort(
   line: number,
   column: number,
 ): never {
-  const text = memory.string(message >>> 0, MESSAGE_LIMIT) || "abort";
+  // That is `assert(x)`, `abort()`, or `throw` of an error without words.
+  const text = memory.string(message >>> 0, MESSAGE_LIMIT) || "the app aborted without a message";
   const name = memory.string(file >>> 0, MESSAGE_LIMIT);
   const where = name === "" ? "" : ` (${name}:${line >>> 0}:${column >>> 0})`;
   throw new GuestFailure("panic", text + where);

@@ -1,6 +1,6 @@
 /** The command: usage, grants, exit codes, messages, signals. */
 import { spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Op } from "../../host/abi.js";
 import { assert, exec, launch, root, suite, tempDir } from "../harness.js";
@@ -78,13 +78,18 @@ const usage: readonly (readonly [readonly string[], RegExp])[] = [
   [["run", "--fly", "a.wasm"], /unknown option --fly/],
   [["run", "-x"], /unknown option -x/],
   [["run", "--dir"], /--dir needs a value/],
-  [["run", "--dir", "/nowhere", "a.wasm"], /--dir \/nowhere: ENOENT/],
-  [["run", "--dir", "/etc/passwd", "a.wasm"], /--dir \/etc\/passwd: ENOTDIR/],
+  [["run", "--dir", "/nowhere", "a.wasm"], /--dir \/nowhere: not found \(ENOENT\)/],
+  [["run", "--dir", "/etc/passwd", "a.wasm"], /--dir \/etc\/passwd: not a directory \(ENOTDIR\)/],
   [["run", "--dir", ".::data", "a.wasm"], /must be absolute/],
   [["run", "--dir", "::/data", "a.wasm"], /no directory before/],
   [["run", "--env", "NAME", "a.wasm"], /no NAME=VALUE/],
   [["run", "--env", "=x", "a.wasm"], /no NAME=VALUE/],
   [["run", "--allow-all=1", "a.wasm"], /takes no value/],
+  [["build"], /name the app's file/],
+  [["build", "a.ts", "-o"], /-o needs the name of a file/],
+  [["build", "a.ts", "-o", ""], /-o needs the name of a file/],
+  [["build", "a.ts", "--outFile="], /-o needs the name of a file/],
+  [["build", "a.ts", "-o", "--debug"], /-o needs the name of a file/],
 ];
 
 test("mistakes in the command line: one line, exit code 2", async () => {
@@ -160,17 +165,37 @@ test("grants", async () => {
 test("what cannot be loaded: exit code 1 and a reason", async () => {
   writeFileSync(join(folder, "text.wasm"), "no wasm");
   const cases: readonly (readonly [string, RegExp])[] = [
-    [join(folder, "missing.wasm"), /missing\.wasm: ENOENT/],
+    [join(folder, "missing.wasm"), /missing\.wasm: not found \(ENOENT\)/],
     [folder, /EISDIR/],
     [join(folder, "text.wasm"), /not a wasm module/],
-    [write("env.wasm", `(module (import "env" "f" (func)))`), /env\.f \(function\)/],
+    [
+      write("env.wasm", `(module (import "env" "f" (func)))`),
+      /not compiled for this host \(.*neither async nor std.*env\.f \(function\);.*build/,
+    ],
     [write("old.wasm", guest({ version: 99 })), /version 99 .* version \d+: compile it again/],
-    [write("empty.wasm", "(module)"), /not compiled for this host/],
+    [write("empty.wasm", "(module)"), /not compiled for this host \(.*neither async.*_abi;.*build/],
     [write("dead.wasm", guest({})), /deadlock/],
   ];
   for (const [path, pattern] of cases) {
     const { code, stderr } = await launch(["run", path]);
     assert.is(code, 1, path);
+    assert.match(stderr, pattern);
+  }
+});
+
+test("what build cannot write it says", async () => {
+  const app = join(folder, "app.ts");
+  writeFileSync(app, "export function main(): void {}");
+  const built = await launch(["build", app, "-o", join(folder, "new/deep/app.wasm")]);
+  assert.equal([built.code, built.stderr], [0, ""]);
+  assert.ok(existsSync(join(folder, "new/deep/app.wasm")));
+  for (const [path, pattern] of [
+    [folder, /^build: cannot write .*: is a directory \(EISDIR\)\n$/],
+    [join(app, "app.wasm"), /^build: cannot create the folder .*app\.ts: already exists/],
+    ["/proc/none/app.wasm", /^build: cannot create the folder \/proc\/none: not found \(ENOENT\)/],
+  ] as const) {
+    const { code, stdout, stderr } = await launch(["build", app, "-o", path]);
+    assert.equal([code, stdout], [1, ""], path);
     assert.match(stderr, pattern);
   }
 });
