@@ -24,6 +24,8 @@ export function findCapture(declaration: FunctionDeclaration, scope: Scope): Cap
   for (let outer = scope.outer; outer && outer.kind !== "file"; outer = outer.outer) {
     for (const name of outer.declared) outside.add(name);
   }
+  // Its own name too is known only around it.
+  if (declaration.name.text) outside.add(declaration.name.text);
   for (const name of scope.declared) outside.delete(name);
   let found: Capture | null = null;
   walk(declaration.body, (node) => {
@@ -34,6 +36,17 @@ export function findCapture(declaration: FunctionDeclaration, scope: Scope): Cap
       const { text, range } = node as IdentifierExpression;
       if (outside.has(text)) found = { name: text, range };
     }
+  });
+  return found;
+}
+
+/** The first use of a name in the text before `position`. */
+export function findUse(root: unknown, name: string, position: number): Range | null {
+  let found: Range | null = null;
+  walk(root, (node) => {
+    if (!isKind(node, NodeKind.Identifier) || (node as IdentifierExpression).text !== name) return;
+    const { range } = node;
+    if (range.start < position && range.start < (found?.start ?? position)) found = range;
   });
   return found;
 }
@@ -52,7 +65,7 @@ export function mentions(declaration: FunctionDeclaration, name: string): boolea
 }
 
 /** Calls `visit` for each node below `root`, except for the names of properties. */
-function walk(root: unknown, visit: (node: Node) => void): void {
+export function walk(root: unknown, visit: (node: Node) => void): void {
   if (Array.isArray(root)) {
     for (const item of root) walk(item, visit);
     return;

@@ -7,17 +7,20 @@
  * as syntax nodes that stand at the beginning of `main`'s name.
  */
 import type {
-  DeclarationStatement,
   ExportStatement,
   FunctionDeclaration,
+  ImportStatement,
   NamedTypeNode,
   Range,
   Source,
   Statement,
+  StringLiteralExpression,
   TypeNode,
+  VariableStatement,
 } from "assemblyscript";
 import { CommonFlags, NodeKind, SourceKind } from "./internals.js";
 import type { NodeFactory } from "./lowering.js";
+import { sayOutOfMemory } from "./out-of-memory.js";
 import { isKind } from "./parser-hooks.js";
 
 /** The file that brings the whole runtime. */
@@ -34,64 +37,124 @@ export const topLevelExport = "__toplevel";
 
 type Refuse = (code: number, message: string, range: Range) => void;
 
-/** Adds the way in to the entry file of the app: the one with a `main`, else the last one. */
+/**
+ * Adds the way in to the entry file of the app: the one with a `main`, else the last one. And the
+ * way out when there is no memory left.
+ */
 export function addEntry(sources: readonly Source[], node: NodeFactory, refuse: Refuse): void {
   const own = sources.filter(
     ({ sourceKind, normalizedPath }) =>
       (sourceKind as number) === SourceKind.UserEntry && !normalizedPath.startsWith("~lib/"),
   );
-  const withMain = own.find((source) => findMain(source) !== null);
+  sayOutOfMemory(sources, node);
+  const files = new Files(sources);
+  const withMain = own.find((source) => files.findExport(source, "main") !== null);
   const source = withMain ?? own.at(-1);
   if (!source) return;
-  const main = findMain(source);
-  const at = main?.at ?? source.range;
-  const range = at.source === source ? at : source.range;
-  if (main?.declaration && !checkMain(main.declaration, refuse)) return;
+  const main = files.findExport(source, "main");
+  const range = main?.at ?? source.range;
+  if (main && !checkMain(main, refuse)) return;
+  if (main?.from) source.statements.push(importOf(node, main.from, range));
   source.statements.push(...exportsOf(node, range), startOf(node, main, range));
 }
 
-interface Main {
+/** What a file exports under some name. */
+interface Exported {
+  /** Where this file says so. */
   readonly at: Range;
-  /** What `main` is called inside the file, or null when it has no name there. */
-  readonly local: string | null;
+  /** What it is called inside this file, unless it is exported `from` another one. */
+  readonly local: string;
+  /** The other file, and what it is called there. */
+  readonly from: { readonly path: StringLiteralExpression; readonly name: string } | null;
+  /** Null when it is no function. */
   readonly declaration: FunctionDeclaration | null;
 }
 
-/** What the entry file exports as `main`, if anything. */
-function findMain(source: Source): Main | null {
-  for (const statement of source.statements) {
-    if (isKind(statement, NodeKind.FunctionDeclaration)) {
-      const declaration = statement as FunctionDeclaration;
-      if (declaration.name.text === "main" && declaration.is(CommonFlags.Export as number)) {
-        return { at: declaration.name.range, local: "main", declaration };
+/** What something is called in the file that hands it on without naming it. */
+const importedName = "main~";
+
+/** Follows imports and exports to the function that is meant. */
+class Files {
+  /** Files that hand on to each other in a circle export nothing by that. */
+  private readonly visiting = new Set<Source>();
+
+  constructor(private readonly sources: readonly Source[]) {}
+
+  /** What `source` exports as `name`, if anything. */
+  findExport(source: Source, name: string): Exported | null {
+    if (this.visiting.has(source)) return null;
+    this.visiting.add(source);
+    try {
+      for (const statement of source.statements) {
+        const found = isKind(statement, NodeKind.Export)
+          ? this.findHandedOn(source, statement as ExportStatement, name)
+          : findDeclared(statement, name);
+        if (found) return found;
       }
-    } else if (isKind(statement, NodeKind.Export)) {
-      const found = findInExport(source, statement as ExportStatement);
-      if (found) return found;
+      return null;
+    } finally {
+      this.visiting.delete(source);
     }
   }
-  return null;
+
+  /** In `export { a as name }`, `export { a as name } from "…"` and `export * from "…"`. */
+  private findHandedOn(source: Source, statement: ExportStatement, name: string): Exported | null {
+    const { members, path, internalPath, range } = statement;
+    const member = members?.find(({ exportedName }) => exportedName.text === name);
+    if (members && !member) return null;
+    const at = member?.exportedName.range ?? range;
+    const local = member?.localName.text ?? name;
+    if (!path) return { at, local, from: null, declaration: this.declarationIn(source, local) };
+    const original = this.exportOf(internalPath, local);
+    if (!member && !original) return null;
+    const declaration = original?.declaration ?? null;
+    return { at, local: importedName, from: { path, name: local }, declaration };
+  }
+
+  private declarationIn(source: Source, name: string): FunctionDeclaration | null {
+    for (const statement of source.statements) {
+      if (isKind(statement, NodeKind.FunctionDeclaration)) {
+        const declaration = statement as FunctionDeclaration;
+        if (declaration.name.text === name) return declaration;
+      } else if (isKind(statement, NodeKind.Import)) {
+        const { declarations, internalPath } = statement as ImportStatement;
+        const imported = declarations?.find((one) => one.name.text === name);
+        if (!imported) continue;
+        return this.exportOf(internalPath, imported.foreignName.text)?.declaration ?? null;
+      }
+    }
+    return null;
+  }
+
+  private exportOf(path: string | null, name: string): Exported | null {
+    const source = this.sources.find(
+      ({ internalPath }) => internalPath === path || internalPath === `${path}/index`,
+    );
+    return source ? this.findExport(source, name) : null;
+  }
 }
 
-function findInExport(source: Source, statement: ExportStatement): Main | null {
-  const member = statement.members?.find(({ exportedName }) => exportedName.text === "main");
-  if (!member || statement.path) return null;
-  const local = member.localName.text;
-  const declaration = source.statements.find(
-    (other) =>
-      isKind(other, NodeKind.FunctionDeclaration) &&
-      (other as DeclarationStatement).name.text === local,
+/** `export function name` and `export const name` */
+function findDeclared(statement: Statement, name: string): Exported | null {
+  if (isKind(statement, NodeKind.FunctionDeclaration)) {
+    const declaration = statement as FunctionDeclaration;
+    const isMeant = declaration.name.text === name && declaration.is(CommonFlags.Export as number);
+    return isMeant ? { at: declaration.name.range, local: name, from: null, declaration } : null;
+  }
+  if (!isKind(statement, NodeKind.Variable)) return null;
+  const variable = (statement as VariableStatement).declarations.find(
+    (one) => one.name.text === name && one.is(CommonFlags.Export as number),
   );
-  return {
-    at: member.exportedName.range,
-    local,
-    declaration: (declaration as FunctionDeclaration | undefined) ?? null,
-  };
+  return variable ? { at: variable.name.range, local: name, from: null, declaration: null } : null;
 }
 
 const mainTypes = ["void", "i32", "Promise<void>", "Promise<i32>"];
 
-function checkMain(declaration: FunctionDeclaration, refuse: Refuse): boolean {
+function checkMain({ at, declaration }: Exported, refuse: Refuse): boolean {
+  if (!declaration) {
+    refuse(100, "'main' is no function. Write: export async function main(): Promise<void>", at);
+    return false;
+  }
   const { parameters, returnType } = declaration.signature;
   const [first] = parameters;
   if (first) {
@@ -123,11 +186,23 @@ function exportsOf(node: NodeFactory, at: Range): Statement[] {
   return [node.createExportStatement(members, path, false, at)];
 }
 
+/** `import { name as main~ } from "…";` */
+function importOf(
+  node: NodeFactory,
+  { path, name }: NonNullable<Exported["from"]>,
+  at: Range,
+): Statement {
+  const foreign = node.createIdentifierExpression(name, at);
+  const local = node.createIdentifierExpression(importedName, at);
+  const declaration = node.createImportDeclaration(foreign, local, at);
+  const from = node.createStringLiteralExpression(path.value, at);
+  return node.createImportStatement([declaration], from, at);
+}
+
 /** `export function _start(): f64 { return __start<void>(main); }`, or what else `main` returns. */
-function startOf(node: NodeFactory, main: Main | null, at: Range): Statement {
-  const local = main?.local ?? null;
-  const callee = node.createIdentifierExpression(local ? "__start" : "__startEmpty", at);
-  const values = local ? [node.createIdentifierExpression(local, at)] : [];
+function startOf(node: NodeFactory, main: Exported | null, at: Range): Statement {
+  const callee = node.createIdentifierExpression(main ? "__start" : "__startEmpty", at);
+  const values = main ? [node.createIdentifierExpression(main.local, at)] : [];
   // The compiler does not infer `void`.
   const types = main?.declaration ? [main.declaration.signature.returnType] : null;
   const call = node.createCallExpression(callee, types, values, at);

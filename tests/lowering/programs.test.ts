@@ -105,6 +105,57 @@ for (const [what, source, wanted] of mains) {
   });
 }
 
+const elsewhere: [what: string, source: string, code: number][] = [
+  ["from", `export { main } from "./other";`, 5],
+  ["from, under another name", `export { go as main } from "./other";`, 0],
+  ["*", `export * from "./other";`, 5],
+  ["*, twice", `export * from "./folder";`, 5],
+  ["imported", `import { main } from "./other"; export { main };`, 5],
+  ["imported, void", `import { go as run } from "./folder"; export { run as main };`, 0],
+];
+
+for (const [what, source, wanted] of elsewhere) {
+  test(`main is another file's (${what})`, async () => {
+    const sources = {
+      "app.ts": source,
+      "other.ts": "export async function main(): Promise<i32> { return 5; }\n" +
+        "export function go(): void {}",
+      "folder/index.ts": `export * from "../other";`,
+    };
+    const { wasm, stderr } = await compile("app.ts", { sources });
+    assert.is(stderr, "");
+    const { code, death } = run(wasm, {});
+    assert.equal([death, code], [undefined, wanted]);
+  });
+}
+
+test("functions without a name inside of each other", async () => {
+  const source = `export async function main(): Promise<i32> {
+    const outer = async (n: i32): Promise<i32> => {
+      const add = (a: i32): i32 => a + 1;
+      const inner = async (a: i32): Promise<i32> => a * 2;
+      return add(await inner(n));
+    };
+    return await outer(3);
+  }`;
+  const { wasm, stderr } = await compile("app.ts", { sources: { "app.ts": source } });
+  assert.is(stderr, "");
+  assert.is(run(wasm, {}).code, 7);
+});
+
+test("an app that runs out of memory says so", async () => {
+  const source = `export async function main(): Promise<void> {
+    const all: StaticArray<u8>[] = [];
+    for (;;) all.push(new StaticArray<u8>(all.length < 20 ? 40_000 : 8));
+  }`;
+  for (const flags of [["--debug"], ["-O3"]]) {
+    const options = { sources: { "app.ts": source }, flags: [...flags, "--maximumMemory", "24"] };
+    const { wasm, stderr } = await compile("app.ts", options);
+    assert.is(stderr, "");
+    assert.match(run(wasm, {}).death ?? "", /^abort: out of memory/);
+  }
+});
+
 test("an app without main runs its top-level code", async () => {
   const source = 'import { Vec } from "std/vec"; Vec.fromString("abc")[3];';
   const { wasm } = await compile("app.ts", { sources: { "app.ts": source } });
