@@ -170,12 +170,11 @@ export class Lowering {
     const { declaration } = expression;
     const capture = findCapture(declaration, scope);
     if (capture) {
-      refuse(
-        100,
-        `Closures are not supported: this async function would capture '${capture.name}'. ` +
-          "Hand it over as a parameter.",
-        capture.range,
-      );
+      const isFunction =
+        capture.name === declaration.name.text || isInnerFunction(capture.name, scope);
+      const advice = isFunction ? "Declare it at the top level." : "Hand it over as a parameter.";
+      const message = "Closures are not supported: this async function would capture";
+      refuse(100, `${message} '${capture.name}'. ${advice}`, capture.range);
       return expression;
     }
     const result = this.check(declaration, keyword);
@@ -358,6 +357,14 @@ export class Lowering {
     const statement = node.createReturnStatement(value, expression.range);
     return node.createBlockStatement([statement], expression.range);
   }
+}
+
+/** Whether the name is that of an async function which one of the functions around declares. */
+function isInnerFunction(name: string, scope: Scope): boolean {
+  for (let outer = scope.outer; outer; outer = outer.outer) {
+    if (outer.innerFunctions.has(name)) return true;
+  }
+  return false;
 }
 
 /** What `await` of something that is no promise becomes. */

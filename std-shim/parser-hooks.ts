@@ -26,6 +26,7 @@ import type {
   Tokenizer,
   TypeParameterNode,
 } from "assemblyscript";
+import { findUse } from "./captures.js";
 import { CommonFlags, IdentifierHandling, NodeKind, Precedence, Token } from "./internals.js";
 
 /** A function, method, class or file that is being parsed, as seen from the code inside it. */
@@ -37,6 +38,8 @@ export interface Scope {
   typeParameters: TypeParameterNode[];
   /** Names of the parameters and variables declared so far, those of inner blocks included. */
   readonly declared: Set<string>;
+  /** The async functions that are declared as statements in it, and where. */
+  readonly innerFunctions: Map<string, number>;
   /** Of a member: it is a method, not a field. */
   isMethod: boolean;
 }
@@ -99,6 +102,9 @@ interface TokenizerInternals extends Omit<Tokenizer, "unsafeNext"> {
 
 const keyword = "async";
 
+/** The compiler's own complaint about what has no type. */
+const typeExpected = 1110;
+
 const advice = {
   awaitOutside:
     "'await' is only possible in an async function. " +
@@ -119,6 +125,9 @@ const advice = {
     "'async' is not possible where there is no body. Leave it out: " +
     "a method that returns Promise<…> may be implemented by an async one.",
   label: "A label is only possible before a loop or a switch.",
+  hoisted: (name: string): string =>
+    `'${name}' is used above its declaration, where it is not known. ` +
+    "Declare it at the top level, or further up.",
   constructor:
     "A constructor cannot be async. Write an async static method that makes the object instead.",
 };
@@ -146,6 +155,7 @@ function skipSpace(text: string, position: number): number {
 
 const identifierPart = /[\p{ID_Continue}$\u200c\u200d]/u;
 const labelBefore = /^([\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*)\s*:/u;
+const innerFunction = /^async\s+function\s+([\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*)/u;
 const memberNameStart = /[\p{ID_Start}$_#*["']/u;
 
 function isWord(text: string, position: number, word: string): boolean {
@@ -255,7 +265,9 @@ class ParserHooks {
       if (asyncAt >= 0 && this.refuseGenerator(tn)) return null;
       const scope = newScope("function", this.scope, asyncAt);
       const declaration = this.within(scope, () => parseFunction(tn, flags, decorators, startPos));
+      if (declaration) this.checkHoisted(scope, declaration);
       if (asyncAt < 0 || !declaration) return declaration;
+      this.forgetTypeExpected(declaration);
       const range = keywordRange(tn, asyncAt);
       if (declaration.body) return handler.asyncFunction(declaration, range, siblings);
       handler.refuse(1040, advice.noBody, range);
@@ -270,9 +282,28 @@ class ParserHooks {
       const expression = this.within(scope, () =>
         parseFunctionExpressionCommon(tn, name, parameters, ...rest),
       );
+      if (expression) this.checkHoisted(scope, expression.declaration);
       if (asyncAt < 0 || !expression) return expression;
       return handler.asyncExpression(expression, keywordRange(tn, asyncAt), scope, tn.source);
     };
+  }
+
+  /** As in AssemblyScript, a function inside of another one is known only below its declaration. */
+  private checkHoisted({ innerFunctions }: Scope, declaration: FunctionDeclaration): void {
+    for (const [name, position] of innerFunctions) {
+      const use = findUse(declaration.body, name, position);
+      if (use) this.handler.refuse(100, advice.hoisted(name), use);
+    }
+  }
+
+  /** That an async function has no return type we say ourselves, and what it would be. */
+  private forgetTypeExpected({ signature }: FunctionDeclaration): void {
+    const { diagnostics } = this.parser;
+    const found = diagnostics.findIndex(
+      ({ code, range }) =>
+        (code as number) === typeExpected && range === signature.returnType.range,
+    );
+    if (found >= 0) diagnostics.splice(found, 1);
   }
 
   private refuseGenerator(tn: Tokenizer): boolean {
@@ -291,6 +322,9 @@ class ParserHooks {
       return this.within(scope, () => {
         this.modifierOf = "member";
         const member = parseClassMember(tn, parent);
+        if (member && isKind(member, NodeKind.MethodDeclaration)) {
+          this.checkHoisted(scope, member as MethodDeclaration);
+        }
         if (scope.asyncAt < 0 || !member) return member;
         return this.asyncMember(member, keywordRange(tn, scope.asyncAt), parent) ?? member;
       });
@@ -322,6 +356,7 @@ class ParserHooks {
       handler.refuse(1040, advice.noBody, range);
       return null;
     }
+    this.forgetTypeExpected(method);
     return handler.asyncMethod(method, range, parent);
   }
 
@@ -408,7 +443,10 @@ class ParserHooks {
     parser.parseStatement = (tn, topLevel) => {
       this.modifierOf = null;
       const label = this.parseLabel(tn);
-      if (!label) return parseStatement(tn, topLevel);
+      if (!label) {
+        this.noteInnerFunction(tn);
+        return parseStatement(tn, topLevel);
+      }
       const statement = parser.parseStatement(tn, topLevel);
       if (!statement) return null;
       const resolved = handler.labelled(label, statement);
@@ -431,6 +469,19 @@ class ParserHooks {
       }
       return parseForStatement(tn);
     };
+  }
+
+  /** A statement that begins with `async function` declares a function. */
+  private noteInnerFunction(tn: Tokenizer): void {
+    tn.peek(IdentifierHandling.Prefer as number);
+    const { nextTokenPos } = tn as unknown as TokenizerInternals;
+    tn.clearNextToken();
+    const { text } = tn.source;
+    if (!isWord(text, nextTokenPos, keyword) || !isModifier(text, nextTokenPos, "function")) return;
+    const [, name] = innerFunction.exec(text.slice(nextTokenPos, nextTokenPos + 256)) ?? [];
+    if (name === undefined) return;
+    this.scope.declared.add(name);
+    this.scope.innerFunctions.set(name, nextTokenPos);
   }
 
   /** Takes the `name:` before a statement, if there is one. */
@@ -526,7 +577,9 @@ class ParserHooks {
 const AccessorFlags = CommonFlags.Get | CommonFlags.Set;
 
 function newScope(kind: Scope["kind"], outer: Scope | null, asyncAt = -1): Scope {
-  return { kind, outer, asyncAt, typeParameters: [], declared: new Set(), isMethod: false };
+  const declared = new Set<string>();
+  const innerFunctions = new Map<string, number>();
+  return { kind, outer, asyncAt, typeParameters: [], declared, innerFunctions, isMethod: false };
 }
 
 function keywordRange(tn: Tokenizer, start: number): Range {

@@ -81,6 +81,37 @@ class C { async c(): Promise<i32> | null { return null; } async d(): void {} }
     /Did you mean Promise<void>/,
   ));
 
+test("no return type: one message each", () =>
+  refused(
+    `export async function main() {}
+class A {
+  async a() {}
+  static async b(x: i32) { await x; }
+  sync() {}
+}
+const f = async () => {};
+`,
+    ["TS1064 1:23", "TS1064 3:9", "TS1064 4:16", "TS1110 5:9", "TS1064 7:11"],
+  ));
+
+test("an async function inside of another one is known only below its declaration", () =>
+  refused(
+    `export async function main(): Promise<void> {
+  await f(1);
+  async function f(a: i32): Promise<i32> { return await f(a - 1); }
+  async function g(): Promise<void> { await f(2); }
+  await f(3);
+}
+class A {
+  a(): void { h(); async function h(): Promise<void> {} }
+}
+const e = async (): Promise<void> => { i(); async function i(): Promise<void> {} i(); };
+`,
+    ["AS100 2:9", "AS100 3:57", "AS100 4:45", "AS100 8:15", "AS100 10:40"],
+    /'f' is used above its declaration.*Declare it at the top level/,
+    /would capture 'f'\. Declare it at the top level/,
+  ));
+
 test("for await, and closures", () =>
   refused(
     `async function all(list: i32[]): Promise<i32> {
@@ -138,6 +169,20 @@ test("a main that cannot be", async () => {
     /std\/env/,
   );
   await refused("export async function main(): Promise<string> { return ''; }\n", ["AS100 1:31"]);
+});
+
+test("a main that is no function, here or in another file", async () => {
+  const uses = `import { yieldNow } from "std/rt";\n`;
+  const advice = /Write: export async function main\(\): Promise<void>/;
+  await refused(`${uses}export const main = 3;\n`, ["AS100 2:14"], advice);
+  await refused(`${uses}const a = 3;\nexport { a as main };\n`, ["AS100 3:15"], advice);
+  const sources = {
+    "app.ts": `export { run as main } from "./other";\n`,
+    "other.ts": "export async function run(a: i32): Promise<void> {}\n",
+  };
+  const { code, stderr } = await compile("app.ts", { sources });
+  assert.is(code, 1);
+  assert.match(stderr, /'main' has no parameters[^]*in other\.ts\(1,27\)/);
 });
 
 test("--runtime minimal", async () => {
