@@ -153,10 +153,10 @@ export default class StdTransform {
   }
 
   private checkRuntime(range: Range): void {
-    if ((this.program.options.runtime as number) !== Runtime.Minimal) return;
+    if ((this.program.options.runtime as number) === Runtime.Incremental) return;
     const message =
       "Async functions need '--runtime incremental' (the default): with 'minimal' the garbage " +
-      "collector would not see what a suspended function holds.";
+      "collector would not see what a suspended function holds, and 'stub' has none.";
     report(this.program, 100, message, range);
   }
 

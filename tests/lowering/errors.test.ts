@@ -185,12 +185,14 @@ test("a main that is no function, here or in another file", async () => {
   assert.match(stderr, /'main' has no parameters[^]*in other\.ts\(1,27\)/);
 });
 
-test("--runtime minimal", async () => {
+test("runtimes without a collector that knows of suspended functions", async () => {
   const source = "\n export async function main(): Promise<void> {}\n";
-  const flags = ["--runtime", "minimal"];
-  const { code, stderr } = await compile("app.ts", { sources: { "app.ts": source }, flags });
-  assert.is(code, 1);
-  assert.equal(places(stderr), ["AS100 2:9"]);
+  for (const runtime of ["minimal", "stub"]) {
+    const flags = ["--runtime", runtime];
+    const { code, stderr } = await compile("app.ts", { sources: { "app.ts": source }, flags });
+    assert.is(code, 1);
+    assert.is(places(stderr)[0], "AS100 2:9");
+  }
 });
 
 test.run();
