@@ -15,6 +15,7 @@
 import type { Program } from "assemblyscript";
 import type binaryen from "assemblyscript/binaryen";
 import { topLevelExport } from "./entry.js";
+import { parts } from "./expressions.js";
 import { Feature } from "./internals.js";
 
 type Expression = number;
@@ -27,27 +28,6 @@ const bulkMemory = Feature.BulkMemory as number;
 const mark = "~lib/rt/__tostack";
 /** What begins a collection, or a step of one. */
 const collectors = /^~lib\/rt\/itcms\/(__new|__renew|__collect|interrupt|step)$/;
-/** Kinds of expressions and the parts that each has, in the order in which they are computed. */
-const parts: Record<string, readonly string[]> = {
-  Nop: [], Unreachable: [], Const: [], LocalGet: [], GlobalGet: [], MemorySize: [], DataDrop: [],
-  If: ["Condition", "IfTrue", "IfFalse"],
-  Loop: ["Body"],
-  Break: ["Value", "Condition"],
-  Switch: ["Value", "Condition"],
-  LocalSet: ["Value"],
-  GlobalSet: ["Value"],
-  Load: ["Ptr"],
-  Store: ["Ptr", "Value"],
-  Unary: ["Value"],
-  Binary: ["Left", "Right"],
-  Select: ["IfTrue", "IfFalse", "Condition"],
-  Drop: ["Value"],
-  Return: ["Value"],
-  MemoryGrow: ["Delta"],
-  MemoryCopy: ["Dest", "Source", "Size"],
-  MemoryFill: ["Dest", "Value", "Size"],
-};
-
 /** What is in an expression. */
 interface Contents {
   collects: boolean;

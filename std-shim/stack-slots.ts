@@ -12,30 +12,12 @@
  * may change, across a call.
  */
 import type binaryen from "assemblyscript/binaryen";
+import { parts } from "./expressions.js";
 
 type Expression = number;
 type Binaryen = typeof binaryen;
 
 const stackPointer = "~lib/memory/__stack_pointer";
-/** Kinds of expressions that AssemblyScript emits, and the parts that each has. */
-const parts: Record<string, readonly string[]> = {
-  If: ["Condition", "IfTrue", "IfFalse"],
-  Loop: ["Body"],
-  Break: ["Value", "Condition"],
-  Switch: ["Value", "Condition"],
-  LocalSet: ["Value"],
-  GlobalSet: ["Value"],
-  Load: ["Ptr"],
-  Store: ["Ptr", "Value"],
-  Unary: ["Value"],
-  Binary: ["Left", "Right"],
-  Select: ["IfTrue", "IfFalse", "Condition"],
-  Drop: ["Value"],
-  Return: ["Value"],
-  MemoryGrow: ["Delta"],
-  MemoryCopy: ["Dest", "Source", "Size"],
-  MemoryFill: ["Dest", "Value", "Size"],
-};
 
 /** Has every root computed before the address of its slot. */
 export function readStackPointerLate(api: Binaryen, module: binaryen.Module): void {
@@ -55,7 +37,7 @@ class LateStackPointer {
     private readonly module: binaryen.Module,
   ) {
     this.functions = api as unknown as LateStackPointer["functions"];
-    const kinds = ["Block", "Call", "CallIndirect", "GlobalGet", ...Object.keys(parts)];
+    const kinds = ["Block", "Call", "CallIndirect", ...Object.keys(parts)];
     for (const kind of kinds) this.kinds.set(this.call(`${kind}Id`), kind);
   }
 
