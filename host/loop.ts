@@ -5,7 +5,7 @@
  */
 import { Errno, Op } from "./abi.js";
 import type { Backend } from "./backend/backend.js";
-import { callOf, Verdict } from "./calls/index.js";
+import { callOf, handlesOf, Verdict } from "./calls/index.js";
 import type { Limits } from "./context.js";
 import { errnoOf } from "./errno.js";
 import { GuestFailure } from "./failure.js";
@@ -44,7 +44,7 @@ export class Loop {
   /** How many submissions and completions were looked at; for tests of what a turn costs. */
   work = 0;
 
-  /** Operations in flight that will need a handle. */
+  /** Handles that the operations in flight will need. */
   private opening = 0;
   private ownSlot = NONE;
   private ownResult = 0;
@@ -65,9 +65,14 @@ export class Loop {
     return this.inFlight.count === 0 && this.staging.count === 0;
   }
 
-  /** Whether an open may start: its handle is reserved from now on. */
+  /** Whether an op that gives a handle may start: its handles are reserved from now on. */
   get hasRoomForHandle(): boolean {
-    return this.handles.count + this.opening < this.handles.limit;
+    return this.hasRoomForHandles(1);
+  }
+
+  /** The same for one that gives `count`. */
+  hasRoomForHandles(count: number): boolean {
+    return this.handles.count + this.opening + count <= this.handles.limit;
   }
 
   /** The import `submit`. @throws GuestFailure for what cannot be completed in any way. */
@@ -193,7 +198,7 @@ export class Loop {
       inFlight.link(slot, handles.head(target));
       handles.setHead(target, slot);
     }
-    if (op === Op.Open) this.opening++;
+    this.opening += handlesOf(op);
     staging.commit(slot, inFlight.generation(slot));
     return slot;
   }
@@ -221,9 +226,13 @@ export class Loop {
       else this.leave(slot, handle);
     }
     inFlight.release(slot);
-    if (op === Op.Open) {
-      this.opening--;
-      if (osError === 0 && record !== OWN_RECORD) low = this.opened(low);
+    const gives = handlesOf(op);
+    if (gives > 0) {
+      this.opening -= gives;
+      if (osError === 0 && record !== OWN_RECORD) {
+        low = this.opened(low);
+        if (gives > 1) high = this.opened(high);
+      }
     }
     if (record === OWN_RECORD) this.finishOwn(slot, low);
     else this.finish(record, low, high, osError);

@@ -5,8 +5,8 @@
 import { CompletionWord, StageLayout, StageOp, SubmissionWord } from "./backend/stage.js";
 import { MAX_PATH } from "./namespace.js";
 
-/** Up to here another prefix of any length fits. */
-const LAST_PREFIX = StageLayout.Prefixes + StageLayout.PrefixesSize - MAX_PATH;
+/** Up to here two more prefixes of any length fit. */
+const LAST_PREFIX = StageLayout.Prefixes + StageLayout.PrefixesSize - 2 * MAX_PATH;
 
 /** The submissions of the coming turn, and the completions of the last one. */
 export class Staging {
@@ -67,12 +67,15 @@ export class Staging {
   /** Puts text, `MAX_PATH` bytes at most, before the path of the next submission. */
   prefix(text: Uint8Array): void {
     const at = this.next();
-    const from = this.prefixEnd;
-    this.hasMore = true;
-    this.bytes.set(text, from);
-    this.prefixEnd = from + text.length;
-    this.words[at + SubmissionWord.PrefixOffset] = from;
+    this.words[at + SubmissionWord.PrefixOffset] = this.text(text);
     this.words[at + SubmissionWord.PrefixLength] = text.length;
+  }
+
+  /** The same for its second path. */
+  secondPrefix(text: Uint8Array): void {
+    const at = this.next();
+    this.words[at + SubmissionWord.SecondPrefixOffset] = this.text(text);
+    this.words[at + SubmissionWord.SecondPrefixLength] = text.length;
   }
 
   /** Makes the next submission part of the coming turn. */
@@ -118,6 +121,15 @@ export class Staging {
   /** The high half of the result of the completion with this number. */
   resultHigh(index: number): number {
     return this.words[completion(index) + CompletionWord.ResultHigh]!;
+  }
+
+  /** Puts text into the stage. @returns where. */
+  private text(text: Uint8Array): number {
+    const from = this.prefixEnd;
+    this.hasMore = true;
+    this.bytes.set(text, from);
+    this.prefixEnd = from + text.length;
+    return from;
   }
 
   /** The word index of the next submission. */

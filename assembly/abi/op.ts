@@ -39,4 +39,95 @@ export const enum Op {
   SetPermissions = 8,
   /** Sets the times to (ptr1, len1), a `FileTimes` record; the file is named as by `Stat`. */
   SetTimes = 9,
+
+  /**
+   * Lists a directory: fills (ptr0, len0) with `DirectoryEntry` records of what comes next. Result:
+   * bytes filled, 0 at the end. One at a time for each handle.
+   */
+  ReadDirectory = 10,
+  /** Makes a directory. at; (ptr0, len0) path; offset: its permission bits. */
+  CreateDirectory = 11,
+  /** Removes what is no directory. at; (ptr0, len0) path. */
+  RemoveFile = 12,
+  /** Removes an empty directory. at; (ptr0, len0) path. */
+  RemoveDirectory = 13,
+  /**
+   * Renames (ptr0, len0) to (ptr1, len1), replacing what is there. at for the first; `offset` is
+   * the directory handle, or `Handle.Root`, that the second is relative to.
+   */
+  Rename = 14,
+  /** Gives the file (ptr0, len0) a second name (ptr1, len1). Directories as for `Rename`. */
+  HardLink = 15,
+  /** Makes the symbolic link (ptr0, len0), at, which leads to the text (ptr1, len1). */
+  SymbolicLink = 16,
+  /** Reads where the symbolic link (ptr0, len0), at, leads, into (ptr1, len1). Result: bytes. */
+  ReadLink = 17,
+  /**
+   * Writes the absolute path without links, `.` and `..` of (ptr0, len0), at, into (ptr1, len1), as
+   * the guest sees it. Result: bytes.
+   */
+  Canonicalize = 18,
+  /**
+   * Copies between two files inside of the OS: from `handle` at `offset` to what (ptr1, len1), a
+   * `CopyTarget` record, says. Result: bytes copied, 0 at the end of the source.
+   */
+  CopyRange = 19,
+
+  /**
+   * Listens for streams on (ptr0, len0), a `SocketAddress`; flags `ListenFlag`; offset: backlog.
+   * Result: the new handle.
+   */
+  Listen = 20,
+  /** Connects a stream to (ptr0, len0), a `SocketAddress`. Result: the new handle. */
+  Connect = 21,
+  /**
+   * Listens on a Unix socket that it makes. at; (ptr0, len0) path; offset: backlog. Result: the new
+   * handle.
+   */
+  ListenUnix = 22,
+  /** Connects to a Unix socket. at; (ptr0, len0) path. Result: the new handle. */
+  ConnectUnix = 23,
+  /**
+   * Accepts a connection of the listener `handle`. Its peer's `SocketAddress` goes to (ptr1, len1)
+   * unless len1 is 0. Result: the new handle.
+   */
+  Accept = 24,
+  /** Makes a datagram socket bound to (ptr0, len0), a `SocketAddress`. Result: the new handle. */
+  BindDatagram = 25,
+  /** Sets the peer of the datagram socket `handle` to (ptr0, len0), a `SocketAddress`. */
+  ConnectDatagram = 26,
+  /** Sends the datagram (ptr0, len0) to (ptr1, len1), a `SocketAddress`. Result: bytes sent. */
+  SendTo = 27,
+  /**
+   * Receives a datagram into (ptr0, len0) and its sender's `SocketAddress` into (ptr1, len1).
+   * Result: its bytes; what did not fit is lost.
+   */
+  ReceiveFrom = 28,
+  /** Ends one or both directions of the stream `handle`; flags `ShutdownFlag`. */
+  Shutdown = 29,
+  /** Writes an address of the socket `handle` to (ptr1, len1); flags `SocketNameFlag`. */
+  SocketName = 30,
+  /** Sets an option of the socket `handle`; flags `SocketOption`; offset: its value. */
+  SetSocketOption = 31,
+  /** Result: the value of an option of the socket `handle`; flags `SocketOption`. */
+  GetSocketOption = 32,
+  /**
+   * Looks the host name (ptr0, len0) up; writes `SocketAddress` records with the port `offset` to
+   * (ptr1, len1). Result: how many.
+   */
+  LookupHost = 33,
+
+  /** Makes a pipe. Result: the handle to read from, and in the high 32 bits the one to write to. */
+  Pipe = 34,
+  /** Starts a program: (ptr0, len0) is a `Command` record. Result: the handle of the child. */
+  Spawn = 35,
+  /** Waits until the child `handle` has ended. Result: see `ExitWord`. May be asked again. */
+  Wait = 36,
+  /** Sends the signal `flags`, a `Signal`, to the child `handle`. */
+  Kill = 37,
+  /**
+   * Watches for the signal `flags`, a `Signal`, sent to this process, which from now on does not
+   * have its default effect. Result: a handle; reading from it gives one byte for each signal.
+   */
+  WatchSignal = 38,
 }

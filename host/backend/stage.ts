@@ -73,6 +73,9 @@ export const enum SubmissionWord {
   PrefixOffset = 12,
   /** Bytes of that text; 0 when there is none. */
   PrefixLength = 13,
+  /** The same for the path in (Pointer1, Length1); its directory is in the low half of Offset. */
+  SecondPrefixOffset = 14,
+  SecondPrefixLength = 15,
   /** Words of a submission. */
   Count = 16,
 }

@@ -17,14 +17,60 @@ const CALLS = {
   [Op.SetLength]: setLength,
   [Op.SetPermissions]: setPermissions,
   [Op.SetTimes]: setTimes,
+  [Op.ReadDirectory]: missing,
+  [Op.CreateDirectory]: missing,
+  [Op.RemoveFile]: missing,
+  [Op.RemoveDirectory]: missing,
+  [Op.Rename]: missing,
+  [Op.HardLink]: missing,
+  [Op.SymbolicLink]: missing,
+  [Op.ReadLink]: missing,
+  [Op.Canonicalize]: missing,
+  [Op.CopyRange]: missing,
+  [Op.Listen]: missing,
+  [Op.Connect]: missing,
+  [Op.ListenUnix]: missing,
+  [Op.ConnectUnix]: missing,
+  [Op.Accept]: missing,
+  [Op.BindDatagram]: missing,
+  [Op.ConnectDatagram]: missing,
+  [Op.SendTo]: missing,
+  [Op.ReceiveFrom]: missing,
+  [Op.Shutdown]: missing,
+  [Op.SocketName]: missing,
+  [Op.SetSocketOption]: missing,
+  [Op.GetSocketOption]: missing,
+  [Op.LookupHost]: missing,
+  [Op.Pipe]: missing,
+  [Op.Spawn]: missing,
+  [Op.Wait]: missing,
+  [Op.Kill]: missing,
+  [Op.WatchSignal]: missing,
 } satisfies Record<Op, Call>;
 
 // An array, since the keys are dense: looking one up is then one load.
 const CALL_TABLE: readonly Call[] = Object.values(CALLS);
 
-const unknown: Call = () => -Errno.ENOSYS;
+function missing(): number {
+  return -Errno.ENOSYS;
+}
+
+/** Ops whose result is one new handle. */
+const GIVES_HANDLE: readonly Op[] = [
+  Op.Open, Op.Listen, Op.Connect, Op.ListenUnix, Op.ConnectUnix, Op.Accept, Op.BindDatagram,
+  Op.Spawn, Op.WatchSignal,
+];
+
+/** How many handles each op gives; two are the halves of its result. */
+const HANDLES = Uint8Array.from(CALL_TABLE, (_, op) =>
+  op === Op.Pipe ? 2 : GIVES_HANDLE.includes(op) ? 1 : 0);
+
+/** How many handles an op gives, by which a result of descriptors becomes one of handles. */
+export function handlesOf(op: number): number {
+  return HANDLES[op]!;
+}
 
 /** The call that serves an opcode; one that refuses with `ENOSYS` if there is none. */
 export function callOf(op: number): Call {
-  return op < CALL_TABLE.length ? CALL_TABLE[op]! : unknown;
+  return op < CALL_TABLE.length ? CALL_TABLE[op]! : missing;
 }

@@ -14,13 +14,30 @@
  */
 #define LATE_CAPACITY STAGE_LAYOUT_SUBMISSIONS_CAPACITY
 
+enum gives core_gives(uint32_t op)
+{
+  static const uint8_t gives[OP_COUNT] = {
+#define OPERATION(name, function, opcode, state, plan, gives) [OP_##name] = GIVES_##gives,
+#include "ops.def"
+#undef OPERATION
+  };
+  return gives[op];
+}
+
+void core_discard(enum gives gives, int64_t result)
+{
+  if (gives == GIVES_VALUE || result < 0) return;
+  close((int)(uint32_t)result);
+  if (gives == GIVES_HANDLES) close((int)(result >> 32));
+}
+
 int core_init(struct core *core, uint8_t *stage)
 {
   memset(core, 0, sizeof *core);
   core->stage = stage;
   core->late = calloc(LATE_CAPACITY, sizeof *core->late);
-  core->late_owned = calloc(LATE_CAPACITY / 64, sizeof *core->late_owned);
-  if (core->late == NULL || core->late_owned == NULL) {
+  core->late_gives = calloc(LATE_CAPACITY, sizeof *core->late_gives);
+  if (core->late == NULL || core->late_gives == NULL) {
     core_free(core);
     return -ENOMEM;
   }
@@ -31,12 +48,11 @@ void core_free(struct core *core)
 {
   for (uint32_t i = 0; i < core->late_count; i++) {
     uint32_t at = (core->late_first + i) % LATE_CAPACITY;
-    bool owned = core->late_owned[at / 64] >> at % 64 & 1;
-    if (owned && core->late[at].result >= 0) close((int)core->late[at].result);
+    core_discard(core->late_gives[at], core->late[at].result);
   }
   free(core->slots);
   free(core->late);
-  free(core->late_owned);
+  free(core->late_gives);
   memset(core, 0, sizeof *core);
 }
 
@@ -56,17 +72,16 @@ static struct completion *stage_completion(const struct core *core, uint32_t ind
   return (struct completion *)(void *)at;
 }
 
-static void deliver(struct core *core, struct completion completion, bool owned)
+static void deliver(struct core *core, struct completion completion, enum gives gives)
 {
   if (core->closing) {
-    if (owned && completion.result >= 0) close((int)completion.result);
+    core_discard(gives, completion.result);
   } else if (core_has_room(core)) {
     *stage_completion(core, core->produced++) = completion;
   } else if (core->late_count < LATE_CAPACITY) {
     uint32_t at = (core->late_first + core->late_count++) % LATE_CAPACITY;
     core->late[at] = completion;
-    core->late_owned[at / 64] &= ~(1ull << at % 64);
-    core->late_owned[at / 64] |= (uint64_t)owned << at % 64;
+    core->late_gives[at] = (uint8_t)gives;
   } else {
     abort(); /* The bound at LATE_CAPACITY was broken; a lost completion would hang the guest. */
   }
@@ -111,7 +126,7 @@ int core_admit(struct core *core, const struct submission *submission)
   int result = check(core, submission);
   if (result < 0) {
     struct completion refused = { submission->slot, submission->generation, result };
-    deliver(core, refused, false);
+    deliver(core, refused, GIVES_VALUE);
     return result;
   }
   core->slots[submission->slot] = (struct slot){
@@ -141,5 +156,5 @@ void core_finish(struct core *core, uint32_t index, int64_t result)
   slot->phase = PHASE_FREE;
   core->in_flight--;
   struct completion completion = { index, slot->generation, result };
-  deliver(core, completion, slot->op == OP_OPEN);
+  deliver(core, completion, core_gives(slot->op));
 }

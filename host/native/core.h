@@ -33,7 +33,8 @@ struct submission {
   uint32_t argument;
   uint32_t prefix_offset;
   uint32_t prefix_length;
-  uint32_t spare[2];
+  uint32_t second_prefix_offset;
+  uint32_t second_prefix_length;
 };
 
 struct completion {
@@ -57,6 +58,8 @@ WORD(submission, flags, SUBMISSION_WORD_FLAGS);
 WORD(submission, argument, SUBMISSION_WORD_ARGUMENT);
 WORD(submission, prefix_offset, SUBMISSION_WORD_PREFIX_OFFSET);
 WORD(submission, prefix_length, SUBMISSION_WORD_PREFIX_LENGTH);
+WORD(submission, second_prefix_offset, SUBMISSION_WORD_SECOND_PREFIX_OFFSET);
+WORD(submission, second_prefix_length, SUBMISSION_WORD_SECOND_PREFIX_LENGTH);
 WORD(completion, slot, COMPLETION_WORD_SLOT);
 WORD(completion, generation, COMPLETION_WORD_GENERATION);
 WORD(completion, result, COMPLETION_WORD_RESULT_LOW);
@@ -66,7 +69,7 @@ _Static_assert(sizeof(struct completion) == 4 * COMPLETION_WORD_COUNT, "completi
 
 /* The rows of ops.def, and the proof that they are all the operations there are. */
 enum {
-#define OPERATION(name, function, opcode, state) OP_ROW_##name = OP_##name,
+#define OPERATION(name, function, opcode, state, plan, gives) OP_ROW_##name = OP_##name,
 #include "ops.def"
 #undef OPERATION
 #define ROW(name) OP_PROOF_##name = OP_ROW_##name,
@@ -76,6 +79,19 @@ enum {
   OP_COUNT = 0 EVERY_OP(COUNT),
 #undef COUNT
 };
+
+/* What the result of an operation is: the column of ops.def, and how many descriptors that are. */
+enum gives {
+  GIVES_VALUE = 0,
+  GIVES_HANDLE = 1,
+  GIVES_HANDLES = 2,
+};
+
+/* Of an op below OP_COUNT. */
+enum gives core_gives(uint32_t op);
+
+/* Closes the descriptors in a result that nobody will take over. */
+void core_discard(enum gives gives, int64_t result);
 
 /* Where an operation is. */
 enum phase {
@@ -121,7 +137,7 @@ struct core {
   struct slot *slots;
   /* Completions for which the stage of a turn had no room, oldest first, from `late_first` on. */
   struct completion *late;
-  uint64_t *late_owned; /* bitmap: its result is a descriptor that nobody has seen */
+  uint8_t *late_gives; /* what is in their results: an `enum gives` */
   uint32_t late_first;
   uint32_t late_count;
 };

@@ -30,41 +30,52 @@ bool is_stream(int descriptor)
   return S_ISFIFO(stat.st_mode) || S_ISSOCK(stat.st_mode) || S_ISCHR(stat.st_mode);
 }
 
+/* The plans of ops.def: for some it depends on the descriptor. */
+enum row { ROW_DONE, ROW_READABLE, ROW_WRITABLE, ROW_BLOCK, ROW_IN, ROW_OUT, ROW_CLOSE };
+
 enum plan plan(const struct operation *operation)
 {
-  switch (operation->op) {
-  case OP_NOP:
-    return PLAN_DONE;
-  case OP_READ:
-    return is_stream(operation->descriptor) ? PLAN_READ : PLAN_BLOCK;
-  case OP_WRITE:
-    return is_stream(operation->descriptor) ? PLAN_WRITE : PLAN_BLOCK;
-  case OP_CLOSE:
-    return is_stream(operation->descriptor) ? PLAN_DONE : PLAN_BLOCK;
-  default:
-    return PLAN_BLOCK;
+  static const uint8_t rows[OP_COUNT] = {
+#define OPERATION(name, function, opcode, state, plan, gives) [OP_##name] = ROW_##plan,
+#include "ops.def"
+#undef OPERATION
+  };
+  switch ((enum row)rows[operation->op]) {
+  case ROW_DONE: return PLAN_DONE;
+  case ROW_READABLE: return PLAN_READABLE;
+  case ROW_WRITABLE: return PLAN_WRITABLE;
+  case ROW_IN: return is_stream(operation->descriptor) ? PLAN_READABLE : PLAN_BLOCK;
+  case ROW_OUT: return is_stream(operation->descriptor) ? PLAN_WRITABLE : PLAN_BLOCK;
+  case ROW_CLOSE: return is_stream(operation->descriptor) ? PLAN_DONE : PLAN_BLOCK;
+  default: return PLAN_BLOCK;
   }
 }
 
-static int64_t perform_nop(struct operation *operation)
+int64_t perform_nop(struct operation *operation)
 {
   (void)operation;
   return 0;
 }
 
-static int64_t perform_open(struct operation *operation)
+int64_t perform_missing(struct operation *operation)
+{
+  (void)operation;
+  return -ENOSYS;
+}
+
+int64_t perform_open(struct operation *operation)
 {
   return path_open(operation->descriptor, operation->path, &operation->record.open);
 }
 
-static int64_t perform_close(struct operation *operation)
+int64_t perform_close(struct operation *operation)
 {
   /* After EINTR the descriptor is gone all the same; a second close might hit somebody else's. */
   int64_t result = result_of(close(operation->descriptor));
   return result == -EINTR ? 0 : result;
 }
 
-static int64_t perform_read(struct operation *operation)
+int64_t perform_read(struct operation *operation)
 {
   int descriptor = operation->descriptor;
   void *data = operation->storage;
@@ -75,7 +86,7 @@ static int64_t perform_read(struct operation *operation)
   return result == -ESPIPE ? result_of(read(descriptor, data, length)) : result;
 }
 
-static int64_t perform_write(struct operation *operation)
+int64_t perform_write(struct operation *operation)
 {
   int descriptor = operation->descriptor;
   const void *data = operation->storage;
@@ -86,7 +97,7 @@ static int64_t perform_write(struct operation *operation)
   return result == -ESPIPE ? result_of(write(descriptor, data, length)) : result;
 }
 
-static int64_t perform_sync(struct operation *operation)
+int64_t perform_sync(struct operation *operation)
 {
   bool data = (operation->flags & SYNC_FLAG_DATA) != 0;
   return result_of(data ? fdatasync(operation->descriptor) : fsync(operation->descriptor));
@@ -109,7 +120,7 @@ static int64_t stat_at(struct operation *operation, int at, const char *path, ui
   return result_of(statx(at, path, (int)flags, wanted, &operation->record.stat));
 }
 
-static int64_t perform_stat(struct operation *operation)
+int64_t perform_stat(struct operation *operation)
 {
   if (operation->path == NULL || !(operation->argument & STAGE_ARGUMENT_BENEATH)) {
     return stat_at(operation, operation->descriptor, stat_path(operation), stat_flags(operation));
@@ -121,7 +132,7 @@ static int64_t perform_stat(struct operation *operation)
   return result;
 }
 
-static int64_t perform_set_length(struct operation *operation)
+int64_t perform_set_length(struct operation *operation)
 {
   return result_of(ftruncate(operation->descriptor, (off_t)operation->offset));
 }
@@ -139,7 +150,7 @@ static int64_t change_mode(int descriptor, mode_t mode)
   return result_of(chmod(name.text, mode));
 }
 
-static int64_t perform_set_permissions(struct operation *operation)
+int64_t perform_set_permissions(struct operation *operation)
 {
   mode_t mode = (mode_t)(operation->offset & 07777);
   if (operation->path == NULL) return result_of(fchmod(operation->descriptor, mode));
@@ -164,7 +175,7 @@ static struct timespec time_of(int64_t nanoseconds)
   return time;
 }
 
-static int64_t perform_set_times(struct operation *operation)
+int64_t perform_set_times(struct operation *operation)
 {
   const int64_t *wanted = operation->record.times;
   struct timespec times[2] = { time_of(wanted[0]), time_of(wanted[1]) };
@@ -185,7 +196,7 @@ int64_t perform(struct operation *operation)
 {
   typedef int64_t performer(struct operation *);
   static performer *const performers[OP_COUNT] = {
-#define OPERATION(name, function, opcode, state) [OP_##name] = perform_##function,
+#define OPERATION(name, function, opcode, state, plan, gives) [OP_##name] = perform_##function,
 #include "ops.def"
 #undef OPERATION
   };
@@ -200,6 +211,7 @@ static bool is_ready(int descriptor, short events)
 
 int64_t perform_ready(struct operation *operation)
 {
+  if (operation->op != OP_READ && operation->op != OP_WRITE) return perform(operation);
   int descriptor = operation->descriptor;
   struct iovec data = { operation->storage, operation->length };
   bool reads = operation->op == OP_READ;
@@ -215,5 +227,5 @@ int64_t perform_ready(struct operation *operation)
 
 void perform_dispose(const struct operation *operation, int64_t result)
 {
-  if (operation->op == OP_OPEN && result >= 0) close((int)result);
+  core_discard(core_gives(operation->op), result);
 }

@@ -11,7 +11,7 @@ static uint64_t address_of(const void *pointer)
   return (uint64_t)(uintptr_t)pointer;
 }
 
-static void prepare_nop(struct core *core, struct slot *slot, struct uring_sqe *sqe)
+void prepare_nop(struct core *core, struct slot *slot, struct uring_sqe *sqe)
 {
   (void)core, (void)slot, (void)sqe;
 }
@@ -26,7 +26,7 @@ static bool may_be_fifo(uint64_t flags)
   return !(flags & O_DIRECTORY) && !(flags & O_EXCL) && (flags & O_ACCMODE) != O_RDWR;
 }
 
-static void prepare_open(struct core *core, struct slot *slot, struct uring_sqe *sqe)
+void prepare_open(struct core *core, struct slot *slot, struct uring_sqe *sqe)
 {
   (void)core;
   if (may_be_fifo(slot->operation->record.open.flags)) sqe->flags = URING_SQE_ASYNC;
@@ -36,7 +36,7 @@ static void prepare_open(struct core *core, struct slot *slot, struct uring_sqe 
   sqe->offset = address_of(&slot->operation->record.open);
 }
 
-static void prepare_close(struct core *core, struct slot *slot, struct uring_sqe *sqe)
+void prepare_close(struct core *core, struct slot *slot, struct uring_sqe *sqe)
 {
   (void)core, (void)slot, (void)sqe;
 }
@@ -54,23 +54,23 @@ static void prepare_data(struct core *core, struct slot *slot, struct uring_sqe 
   }
 }
 
-static void prepare_read(struct core *core, struct slot *slot, struct uring_sqe *sqe)
+void prepare_read(struct core *core, struct slot *slot, struct uring_sqe *sqe)
 {
   prepare_data(core, slot, sqe);
 }
 
-static void prepare_write(struct core *core, struct slot *slot, struct uring_sqe *sqe)
+void prepare_write(struct core *core, struct slot *slot, struct uring_sqe *sqe)
 {
   prepare_data(core, slot, sqe);
 }
 
-static void prepare_sync(struct core *core, struct slot *slot, struct uring_sqe *sqe)
+void prepare_sync(struct core *core, struct slot *slot, struct uring_sqe *sqe)
 {
   (void)core;
   if (slot->flags & SYNC_FLAG_DATA) sqe->op_flags = URING_FSYNC_DATASYNC;
 }
 
-static void prepare_stat(struct core *core, struct slot *slot, struct uring_sqe *sqe)
+void prepare_stat(struct core *core, struct slot *slot, struct uring_sqe *sqe)
 {
   (void)core;
   sqe->descriptor = slot->operation->descriptor;
@@ -80,7 +80,7 @@ static void prepare_stat(struct core *core, struct slot *slot, struct uring_sqe 
   sqe->op_flags = stat_flags(slot->operation);
 }
 
-static void prepare_set_length(struct core *core, struct slot *slot, struct uring_sqe *sqe)
+void prepare_set_length(struct core *core, struct slot *slot, struct uring_sqe *sqe)
 {
   (void)core;
   sqe->offset = slot->offset;
@@ -89,12 +89,13 @@ static void prepare_set_length(struct core *core, struct slot *slot, struct urin
 /* Never called: their rows have no opcode, so they go by their plan. */
 #define prepare_set_permissions NULL
 #define prepare_set_times NULL
+#define prepare_missing NULL
 
 void prepare(struct core *core, struct slot *slot, struct uring_sqe *sqe)
 {
   typedef void preparer(struct core *, struct slot *, struct uring_sqe *);
   static preparer *const preparers[OP_COUNT] = {
-#define OPERATION(name, function, opcode, state) [OP_##name] = prepare_##function,
+#define OPERATION(name, function, opcode, state, plan, gives) [OP_##name] = prepare_##function,
 #include "ops.def"
 #undef OPERATION
   };

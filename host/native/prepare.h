@@ -16,4 +16,10 @@
  */
 void prepare(struct core *core, struct slot *slot, struct uring_sqe *sqe);
 
+/* What it is made of: one for each row of ops.def with an opcode, in the file of its family. */
+#define OPERATION(name, function, opcode, state, plan, gives) \
+  void prepare_##function(struct core *core, struct slot *slot, struct uring_sqe *sqe);
+#include "ops.def"
+#undef OPERATION
+
 #endif

@@ -59,7 +59,7 @@ struct uring {
 enum state { STATE_NONE, STATE_DATA, STATE_ALWAYS };
 
 static const uint8_t states[OP_COUNT] = {
-#define OPERATION(name, function, opcode, state) [OP_##name] = STATE_##state,
+#define OPERATION(name, function, opcode, state, plan, gives) [OP_##name] = STATE_##state,
 #include "ops.def"
 #undef OPERATION
 };
@@ -133,8 +133,8 @@ static void go_by_plan(struct uring *uring, uint32_t index)
   case PLAN_DONE:
     core_finish(&uring->core, index, perform(operation));
     break;
-  case PLAN_READ:
-  case PLAN_WRITE:
+  case PLAN_READABLE:
+  case PLAN_WRITABLE:
     arm_poll(uring, index);
     break;
   case PLAN_BLOCK:
@@ -415,7 +415,7 @@ static void ignore_sigpipe(void)
 int uring_create(const struct backend_options *options, struct core **created, const char **step)
 {
   static const uint8_t opcodes[OP_COUNT] = {
-#define OPERATION(name, function, opcode, state) [OP_##name] = URING_OP_##opcode,
+#define OPERATION(name, function, opcode, state, plan, gives) [OP_##name] = URING_OP_##opcode,
 #include "ops.def"
 #undef OPERATION
   };

@@ -140,7 +140,7 @@ class Fuzzer {
   private fill(record: number): void {
     const { view } = this.driver;
     for (let word = 0; word < Overlapped.Size; word += 4) view.setUint32(record + word, 0, true);
-    const op = this.random(16) === 0 ? this.anyNumber() : this.random(Op.SetTimes + 1);
+    const op = this.random(16) === 0 ? this.anyNumber() : this.random(Op.WatchSignal + 1);
     view.setUint32(record + Overlapped.Opcode, op, true);
     view.setUint32(record + Overlapped.Handle, this.anyHandle(), true);
     const wild = this.random(2) === 0;
