@@ -3,9 +3,11 @@
 
 #include <stddef.h>
 
+#include "epoll_backend.h"
 #include "uring_backend.h"
 
 const struct backend backends[] = {
   { "io_uring", uring_create, uring_turn, uring_close },
+  { "epoll", epoll_backend_create, epoll_backend_turn, epoll_backend_close },
   { NULL, NULL, NULL, NULL },
 };

@@ -6,6 +6,7 @@
         "addon.c",
         "backend.c",
         "core.c",
+        "epoll.c",
         "files.c",
         "operation.c",
         "path.c",
@@ -14,7 +15,9 @@
         "prepare.c",
         "ring.c",
         "terminal.c",
-        "uring.c"
+        "uring.c",
+        "watch.c",
+        "work.c"
       ],
       "defines": ["_GNU_SOURCE"],
       "cflags": ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden"],

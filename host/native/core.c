@@ -156,5 +156,10 @@ void core_finish(struct core *core, uint32_t index, int64_t result)
   slot->phase = PHASE_FREE;
   core->in_flight--;
   struct completion completion = { index, slot->generation, result };
-  deliver(core, completion, core_gives(slot->op));
+  enum gives gives = core_gives(slot->op);
+  if (gives != GIVES_VALUE && result >= 0 && core->given != NULL && !core->closing) {
+    core->given(core, (int)(uint32_t)result);
+    if (gives == GIVES_HANDLES) core->given(core, (int)(result >> 32));
+  }
+  deliver(core, completion, gives);
 }

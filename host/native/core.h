@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "abi.h"
 
@@ -121,6 +122,9 @@ struct slot {
   uint8_t phase;
   uint8_t marks;
   uint8_t attempts; /* how often it was tried again after a passing failure */
+  /* Neighbours among those that wait for the same descriptor: index + 1, 0 for none (epoll). */
+  uint32_t next;
+  uint32_t previous;
 };
 
 struct core {
@@ -130,6 +134,8 @@ struct core {
   uint64_t memory_length;
   bool direct;            /* the kernel may hold addresses in it */
   bool closing;           /* nobody takes completions any more */
+  /* Or NULL: is told of each descriptor that a completion hands to the host. */
+  void (*given)(struct core *core, int descriptor);
   uint32_t direct_count;  /* slots with MARK_DIRECT */
   uint32_t produced;      /* completions of this turn in the stage */
   uint32_t in_flight;     /* slots that are not free */
@@ -165,6 +171,14 @@ int core_admit(struct core *core, const struct submission *submission);
 
 /* The one place where an operation ends: gives its completion and frees its slot. */
 void core_finish(struct core *core, uint32_t index, int64_t result);
+
+/* The monotonic clock, in nanoseconds. */
+static inline int64_t core_now(void)
+{
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
 
 static inline bool core_has_room(const struct core *core)
 {

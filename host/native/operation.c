@@ -45,6 +45,16 @@ _Static_assert(sizeof(struct stat_record) == STAT_SIZE, "Stat");
 _Static_assert(FILE_TIMES_ACCESSED == 0 && FILE_TIMES_MODIFIED == 8, "FileTimes");
 _Static_assert(FILE_TIMES_SIZE == sizeof(int64_t[2]), "FileTimes");
 
+enum state operation_state(uint32_t op)
+{
+  static const uint8_t states[OP_COUNT] = {
+#define OPERATION(name, function, opcode, state, plan, gives) [OP_##name] = STATE_##state,
+#include "ops.def"
+#undef OPERATION
+  };
+  return states[op];
+}
+
 uint64_t open_flags(uint32_t flags)
 {
   bool reads = (flags & OPEN_FLAG_READ) != 0;

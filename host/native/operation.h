@@ -30,6 +30,9 @@ struct open_rule {
   uint64_t resolve;
 };
 
+/* What an operation needs besides its slot: the column of ops.def. */
+enum state { STATE_NONE, STATE_DATA, STATE_ALWAYS };
+
 struct operation {
   /* The pool's, guarded by its lock while it has the operation. */
   struct operation *next;
@@ -53,6 +56,9 @@ struct operation {
   } record;
   uint8_t storage[]; /* the path, or the data */
 };
+
+/* Of an op below OP_COUNT. */
+enum state operation_state(uint32_t op);
 
 /*
  * Makes it from what was staged: copies paths, times and data to be written. 0, or -errno:

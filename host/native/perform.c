@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdbool.h>
+#include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -23,30 +24,40 @@ static int64_t result_of(ssize_t value)
   return value < 0 ? -errno : value;
 }
 
-bool is_stream(int descriptor)
+enum kind kind_of(int descriptor)
 {
   struct stat stat;
-  if (fstat(descriptor, &stat) < 0) return false;
-  return S_ISFIFO(stat.st_mode) || S_ISSOCK(stat.st_mode) || S_ISCHR(stat.st_mode);
+  if (fstat(descriptor, &stat) < 0) return KIND_FILE;
+  switch (stat.st_mode & S_IFMT) {
+  case S_IFIFO: return KIND_PIPE;
+  case S_IFSOCK: return KIND_SOCKET;
+  case S_IFCHR: return KIND_DEVICE;
+  default: return KIND_FILE;
+  }
 }
 
 /* The plans of ops.def: for some it depends on the descriptor. */
 enum row { ROW_DONE, ROW_READABLE, ROW_WRITABLE, ROW_BLOCK, ROW_IN, ROW_OUT, ROW_CLOSE };
 
-enum plan plan(const struct operation *operation)
+static bool can_wait(int descriptor, enum kind kind)
+{
+  return is_stream(kind == KIND_UNKNOWN ? kind_of(descriptor) : kind);
+}
+
+enum plan plan(uint8_t op, int descriptor, enum kind kind)
 {
   static const uint8_t rows[OP_COUNT] = {
 #define OPERATION(name, function, opcode, state, plan, gives) [OP_##name] = ROW_##plan,
 #include "ops.def"
 #undef OPERATION
   };
-  switch ((enum row)rows[operation->op]) {
+  switch ((enum row)rows[op]) {
   case ROW_DONE: return PLAN_DONE;
   case ROW_READABLE: return PLAN_READABLE;
   case ROW_WRITABLE: return PLAN_WRITABLE;
-  case ROW_IN: return is_stream(operation->descriptor) ? PLAN_READABLE : PLAN_BLOCK;
-  case ROW_OUT: return is_stream(operation->descriptor) ? PLAN_WRITABLE : PLAN_BLOCK;
-  case ROW_CLOSE: return is_stream(operation->descriptor) ? PLAN_DONE : PLAN_BLOCK;
+  case ROW_IN: return can_wait(descriptor, kind) ? PLAN_READABLE : PLAN_BLOCK;
+  case ROW_OUT: return can_wait(descriptor, kind) ? PLAN_WRITABLE : PLAN_BLOCK;
+  case ROW_CLOSE: return can_wait(descriptor, kind) ? PLAN_DONE : PLAN_BLOCK;
   default: return PLAN_BLOCK;
   }
 }
@@ -209,20 +220,50 @@ static bool is_ready(int descriptor, short events)
   return poll(&wanted, 1, 0) > 0;
 }
 
+/* Terminals and old pipes cannot be asked not to wait: look first, and write little. */
+static int64_t transfer_looking(const struct transfer *transfer)
+{
+  int descriptor = transfer->descriptor;
+  if (!is_ready(descriptor, transfer->writes ? POLLOUT : POLLIN)) return -EAGAIN;
+  if (!transfer->writes) return result_of(read(descriptor, transfer->data, transfer->length));
+  size_t length = transfer->length < PIPE_ATOMIC ? transfer->length : PIPE_ATOMIC;
+  return result_of(write(descriptor, transfer->data, length));
+}
+
+int64_t transfer_ready(const struct transfer *transfer, enum kind kind)
+{
+  int descriptor = transfer->descriptor;
+  if (kind == KIND_SOCKET) {
+    int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+    return result_of(transfer->writes
+                       ? send(descriptor, transfer->data, transfer->length, flags)
+                       : recv(descriptor, transfer->data, transfer->length, flags));
+  }
+  struct iovec data = { transfer->data, transfer->length };
+  off_t offset = kind == KIND_FILE ? (off_t)transfer->offset : OFFSET_CURRENT;
+  int64_t result = result_of(transfer->writes
+                               ? pwritev2(descriptor, &data, 1, offset, RWF_NOWAIT)
+                               : preadv2(descriptor, &data, 1, offset, RWF_NOWAIT));
+  if (result == -ENOSYS) result = -EOPNOTSUPP;
+  return result == -EOPNOTSUPP && kind != KIND_FILE ? transfer_looking(transfer) : result;
+}
+
 int64_t perform_ready(struct operation *operation)
 {
   if (operation->op != OP_READ && operation->op != OP_WRITE) return perform(operation);
-  int descriptor = operation->descriptor;
-  struct iovec data = { operation->storage, operation->length };
-  bool reads = operation->op == OP_READ;
-  ssize_t done = reads ? preadv2(descriptor, &data, 1, -1, RWF_NOWAIT)
-                       : pwritev2(descriptor, &data, 1, -1, RWF_NOWAIT);
-  if (done >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS)) return result_of(done);
-  /* Terminals and old pipes cannot be asked not to wait: look first, and write little. */
-  if (!is_ready(descriptor, reads ? POLLIN : POLLOUT)) return -EAGAIN;
-  if (reads) return result_of(read(descriptor, data.iov_base, data.iov_len));
-  size_t length = data.iov_len < PIPE_ATOMIC ? data.iov_len : PIPE_ATOMIC;
-  return result_of(write(descriptor, data.iov_base, length));
+  struct transfer transfer = {
+    operation->storage, operation->length, operation->offset, operation->descriptor,
+    operation->op == OP_WRITE,
+  };
+  return transfer_ready(&transfer, kind_of(operation->descriptor));
+}
+
+void ignore_sigpipe(void)
+{
+  struct sigaction action;
+  if (sigaction(SIGPIPE, NULL, &action) < 0 || action.sa_handler != SIG_DFL) return;
+  action.sa_handler = SIG_IGN;
+  sigaction(SIGPIPE, &action, NULL);
 }
 
 void perform_dispose(const struct operation *operation, int64_t result)

@@ -7,9 +7,29 @@
 #ifndef STD_PERFORM_H
 #define STD_PERFORM_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "operation.h"
+
+/* What a descriptor stands for, as far as it matters to how one waits for it. */
+enum kind {
+  KIND_UNKNOWN, /* nobody has looked */
+  KIND_FILE,    /* a file, a directory, or nothing: cannot be waited for */
+  KIND_PIPE,
+  KIND_SOCKET,
+  KIND_DEVICE,  /* a terminal or another character device */
+};
+
+/* Looks. */
+enum kind kind_of(int descriptor);
+
+/* Whether one can wait for it. */
+static inline bool is_stream(enum kind kind)
+{
+  return kind > KIND_FILE;
+}
 
 /* How to go about an operation without a completion system. */
 enum plan {
@@ -19,7 +39,8 @@ enum plan {
   PLAN_BLOCK,    /* `perform` on a thread that may block */
 };
 
-enum plan plan(const struct operation *operation);
+/* `kind` is the descriptor's, or KIND_UNKNOWN to have it looked up where the plan depends on it. */
+enum plan plan(uint8_t op, int descriptor, enum kind kind);
 
 /* Performs it. The result, or -errno. */
 int64_t perform(struct operation *operation);
@@ -31,6 +52,21 @@ int64_t perform(struct operation *operation);
  */
 int64_t perform_ready(struct operation *operation);
 
+/* One read or write, wherever its data lies. */
+struct transfer {
+  void *data;
+  size_t length;
+  uint64_t offset; /* of a file; a stream has none */
+  int descriptor;
+  bool writes;
+};
+
+/*
+ * Moves data as far as that goes without blocking: -EAGAIN when it does not go at all, -EOPNOTSUPP
+ * when the file cannot tell.
+ */
+int64_t transfer_ready(const struct transfer *transfer, enum kind kind);
+
 /* Undoes what nobody will take over: closes the descriptors that the operation gave. */
 void perform_dispose(const struct operation *operation, int64_t result);
 
@@ -40,8 +76,8 @@ void perform_dispose(const struct operation *operation, int64_t result);
 #include "ops.def"
 #undef OPERATION
 
-/* Whether `descriptor` can be waited for, as streams can and files cannot. */
-bool is_stream(int descriptor);
+/* A write to a pipe without readers is an error from now on, never the end of the process. */
+void ignore_sigpipe(void);
 
 /* Flags and offset as `statx` takes them, for a path or for the descriptor itself. */
 const char *stat_path(const struct operation *operation);

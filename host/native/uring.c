@@ -8,25 +8,22 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core.h"
 #include "files.h"
 #include "operation.h"
 #include "path.h"
 #include "perform.h"
-#include "pool.h"
 #include "prepare.h"
 #include "ring.h"
 #include "uring_backend.h"
+#include "work.h"
 
 /* Submissions that fit in the first-level cache; a larger batch is submitted in parts. */
 #define SUBMISSION_ENTRIES 256
 #define COMPLETION_ENTRIES 4096
-#define POOL_WORKERS 8
 
 /* Enters after a turn's own one, to fetch what the kernel deferred (it runs 20 at a time). */
 #define EXTRA_ENTERS 64
@@ -47,8 +44,7 @@ struct uring {
   struct core core; /* first: backend.h hands us its address */
   struct ring ring;
   struct files files;
-  struct pool *pool;     /* made when first needed */
-  uint32_t pool_count;   /* slots in PHASE_POOL */
+  struct work work;
   bool wake_armed;       /* the kernel watches the pool's descriptor */
   bool timer_expired;
   uint32_t timer;        /* generation of the newest timer */
@@ -56,24 +52,9 @@ struct uring {
   uint8_t opcodes[OP_COUNT];
 };
 
-enum state { STATE_NONE, STATE_DATA, STATE_ALWAYS };
-
-static const uint8_t states[OP_COUNT] = {
-#define OPERATION(name, function, opcode, state, plan, gives) [OP_##name] = STATE_##state,
-#include "ops.def"
-#undef OPERATION
-};
-
 static uint64_t user_data_of(uint32_t index, uint32_t generation)
 {
   return (uint64_t)generation << 32 | index;
-}
-
-static int64_t now(void)
-{
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
 /* ---- The ways an operation can go ---- */
@@ -91,7 +72,8 @@ static void submit(struct uring *uring, uint32_t index)
   sqe->descriptor = slot->descriptor;
   sqe->user_data = user_data_of(index, slot->generation);
   prepare(&uring->core, slot, sqe);
-  if (states[slot->op] == STATE_DATA && files_use(&uring->files, &uring->ring, slot->descriptor)) {
+  if (operation_state(slot->op) == STATE_DATA &&
+      files_use(&uring->files, &uring->ring, slot->descriptor)) {
     sqe->flags |= URING_SQE_FIXED_FILE;
   }
 }
@@ -111,36 +93,12 @@ static void arm_poll(struct uring *uring, uint32_t index)
   sqe->user_data = user_data_of(index, slot->generation);
 }
 
-static void give_to_pool(struct uring *uring, uint32_t index)
-{
-  struct slot *slot = &uring->core.slots[index];
-  int result = 0;
-  if (uring->pool == NULL) result = pool_create(POOL_WORKERS, &uring->pool);
-  if (result == 0) result = pool_submit(uring->pool, slot->operation);
-  if (result < 0) {
-    core_finish(&uring->core, index, result);
-    return;
-  }
-  slot->phase = PHASE_POOL;
-  uring->pool_count++;
-}
-
 /* Performs an operation for which the kernel has no opcode. It has its `operation`. */
 static void go_by_plan(struct uring *uring, uint32_t index)
 {
-  struct operation *operation = uring->core.slots[index].operation;
-  switch (plan(operation)) {
-  case PLAN_DONE:
-    core_finish(&uring->core, index, perform(operation));
-    break;
-  case PLAN_READABLE:
-  case PLAN_WRITABLE:
-    arm_poll(uring, index);
-    break;
-  case PLAN_BLOCK:
-    give_to_pool(uring, index);
-    break;
-  }
+  const struct slot *slot = &uring->core.slots[index];
+  enum plan how = plan(slot->op, slot->descriptor, KIND_UNKNOWN);
+  if (!work_by_plan(&uring->work, &uring->core, index, how)) arm_poll(uring, index);
 }
 
 static void begin(struct uring *uring, const struct submission *submission)
@@ -150,7 +108,7 @@ static void begin(struct uring *uring, const struct submission *submission)
   struct slot *slot = &uring->core.slots[index];
   if (slot->op == OP_CLOSE) files_forget(&uring->files, &uring->ring, slot->descriptor);
   bool by_ring = uring->opcodes[slot->op] != URING_OP_NONE;
-  uint8_t state = states[slot->op];
+  enum state state = operation_state(slot->op);
   if (state != STATE_NONE || !by_ring) {
     bool needed = state != STATE_DATA || !by_ring || !uring->core.direct;
     int result = needed ? operation_make(&uring->core, submission, &slot->operation) : 0;
@@ -183,17 +141,8 @@ static void cancel(struct uring *uring, uint32_t index, uint32_t generation)
   struct slot *slot = core_find(&uring->core, index, generation);
   if (slot == NULL || slot->op == OP_CLOSE) return;
   slot->marks |= MARK_CANCELLED;
-  if (slot->phase != PHASE_POOL) {
-    cancel_by_user_data(uring, user_data_of(index, generation));
-  } else if (pool_remove(uring->pool, slot->operation)) {
-    uring->pool_count--;
-    core_finish(&uring->core, index, -ECANCELED);
-  } else if (slot->op == OP_OPEN && pool_abandon(uring->pool, slot->operation)) {
-    /* Only an open: nobody can tell it from one that was cancelled, since its file is closed. */
-    uring->pool_count--;
-    slot->operation = NULL;
-    core_finish(&uring->core, index, -ECANCELED);
-  }
+  if (slot->phase == PHASE_POOL) work_cancel(&uring->work, &uring->core, index);
+  else cancel_by_user_data(uring, user_data_of(index, generation));
 }
 
 /* ---- Completions ---- */
@@ -208,7 +157,7 @@ static bool was_interrupted(int32_t result)
 static void wait_for_descriptor(struct uring *uring, uint32_t index)
 {
   struct slot *slot = &uring->core.slots[index];
-  if (is_stream(slot->descriptor)) {
+  if (is_stream(kind_of(slot->descriptor))) {
     arm_poll(uring, index);
     return;
   }
@@ -217,7 +166,7 @@ static void wait_for_descriptor(struct uring *uring, uint32_t index)
     result = operation_make_data(&uring->core, index, &slot->operation);
   }
   if (result < 0) core_finish(&uring->core, index, result);
-  else give_to_pool(uring, index);
+  else work_give(&uring->work, &uring->core, index);
 }
 
 /* A failure that may only say "not like this": try another way, or finish with it. */
@@ -263,11 +212,8 @@ static void poll_completed(struct uring *uring, uint32_t index, int32_t result)
 
 static void collect_pool(struct uring *uring)
 {
-  while (core_has_room(&uring->core)) {
-    struct operation *operation = pool_take(uring->pool);
-    if (operation == NULL) break;
-    uring->pool_count--;
-    core_finish(&uring->core, operation->slot, operation->result);
+  for (struct operation *done; (done = work_take(&uring->work, &uring->core)) != NULL;) {
+    core_finish(&uring->core, done->slot, done->result);
   }
 }
 
@@ -277,7 +223,7 @@ static void internal_completed(struct uring *uring, uint64_t user_data, int32_t 
   case INTERNAL_WAKE:
     uring->wake_armed = false;
     if (uring->core.closing) break;
-    pool_rearm(uring->pool);
+    pool_rearm(uring->work.pool);
     collect_pool(uring);
     break;
   case INTERNAL_TIMER:
@@ -316,11 +262,11 @@ static void harvest(struct uring *uring)
 /* Has the kernel tell us when the pool has something, while it may. */
 static void arm_wake(struct uring *uring)
 {
-  if (uring->wake_armed || uring->pool_count == 0) return;
+  if (uring->wake_armed || uring->work.count == 0) return;
   struct uring_sqe *sqe = ring_prepare(&uring->ring);
   if (sqe == NULL) return;
   sqe->opcode = URING_OP_POLL_ADD;
-  sqe->descriptor = pool_descriptor(uring->pool);
+  sqe->descriptor = pool_descriptor(uring->work.pool);
   sqe->op_flags = POLLIN;
   sqe->user_data = INTERNAL_WAKE;
   uring->wake_armed = true;
@@ -356,7 +302,7 @@ static bool is_passing(int result)
 static int wait_for_completions(struct uring *uring, int64_t timeout)
 {
   struct core *core = &uring->core;
-  int64_t deadline = timeout > 0 ? now() + timeout : 0;
+  int64_t deadline = timeout > 0 ? core_now() + timeout : 0;
   uint32_t failures = 0;
   for (;;) {
     arm_wake(uring);
@@ -370,7 +316,7 @@ static int wait_for_completions(struct uring *uring, int64_t timeout)
     harvest(uring);
     if (core->produced > 0 || !waits || uring->timer_expired) break;
     if (timeout > 0) {
-      timeout = deadline - now();
+      timeout = deadline - core_now();
       if (timeout <= 0) break;
     }
   }
@@ -396,21 +342,12 @@ int64_t uring_turn(struct core *core, uint32_t count, int64_t timeout)
     if (submission.op == STAGE_OP_CANCEL) cancel(uring, submission.slot, submission.generation);
     else begin(uring, &submission);
   }
-  if (uring->pool_count > 0) collect_pool(uring);
+  collect_pool(uring);
   int result = wait_for_completions(uring, timeout);
   return result < 0 ? result : (int64_t)core->produced;
 }
 
 /* ---- Life and death ---- */
-
-/* A write to a pipe without readers must be an error, never the end of the process. */
-static void ignore_sigpipe(void)
-{
-  struct sigaction action;
-  if (sigaction(SIGPIPE, NULL, &action) < 0 || action.sa_handler != SIG_DFL) return;
-  action.sa_handler = SIG_IGN;
-  sigaction(SIGPIPE, &action, NULL);
-}
 
 int uring_create(const struct backend_options *options, struct core **created, const char **step)
 {
@@ -459,29 +396,15 @@ static void cancel_everything(struct uring *uring)
   }
 }
 
-/* Hands what the pool has to the pool's own care: it holds no guest memory. */
-static void leave_pool(struct uring *uring)
-{
-  for (uint32_t index = 0; index < uring->core.slot_count; index++) {
-    struct slot *slot = &uring->core.slots[index];
-    if (slot->phase != PHASE_POOL) continue;
-    slot->phase = PHASE_FREE;
-    slot->operation = NULL;
-  }
-  uring->pool_count = 0;
-  if (uring->pool != NULL) pool_release(uring->pool);
-  uring->pool = NULL;
-}
-
 int uring_close(struct core *core)
 {
   struct uring *uring = (struct uring *)core;
   core->closing = true;
   core->produced = 0;
-  int64_t cancel_at = now();
+  int64_t cancel_at = core_now();
   int64_t deadline = cancel_at + DRAIN_LIMIT_NS;
   while (uring->ring.outstanding > 0) {
-    int64_t time = now();
+    int64_t time = core_now();
     if (time >= deadline) return -EBUSY;
     /* Once more now and then: an operation may have been between two submissions. */
     if (time >= cancel_at) {
@@ -493,7 +416,7 @@ int uring_close(struct core *core)
     if (!is_passing(result)) return -EBUSY;
     harvest(uring);
   }
-  leave_pool(uring);
+  work_leave(&uring->work, core);
   ring_close(&uring->ring);
   core_free(core);
   free(uring);

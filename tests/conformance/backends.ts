@@ -18,4 +18,6 @@ export const backends: readonly Variant[] = [
       STD_MEMORY: "bounce",
     },
   },
+  { name: "epoll", env: { STD_BACKEND: "epoll" } },
+  { name: "epoll, bounced", env: { STD_BACKEND: "epoll", STD_MEMORY: "bounce" } },
 ];
