@@ -11,6 +11,7 @@ export {
   Info,
   Offset,
   OpenFlag,
+  Signal,
   StatFlag,
   SyncFlag,
   Terminal,

@@ -18,6 +18,12 @@ export interface Limits {
   readonly handles: number;
 }
 
+/** What a guest may do beyond its handles and paths. */
+export interface Grants {
+  /** Take the signals that are sent to this process. */
+  readonly signals: boolean;
+}
+
 /** Everything that one guest was given; made by `ContextBuilder`. May serve several instances. */
 export interface Context {
   readonly args: readonly Uint8Array[];
@@ -33,6 +39,7 @@ export interface Context {
   readonly monotonicClock: MonotonicClock;
   readonly random: Random;
   readonly limits: Limits;
+  readonly grants: Grants;
 }
 
 const DEFAULT_LIMITS: Limits = { operations: 262_144, handles: 65_536 };
@@ -55,6 +62,7 @@ export class ContextBuilder {
   private monotonic = monotonicClock;
   private randomness = secureRandom;
   private limitSet = DEFAULT_LIMITS;
+  private hasSignals = false;
 
   /** Adds an argument; the first one is the program's name. */
   arg(value: GuestText): this {
@@ -151,6 +159,15 @@ export class ContextBuilder {
     return this;
   }
 
+  /**
+   * Lets the guest wait for signals that are sent to this process. While it does they do not have
+   * the effect here that they had before.
+   */
+  signals(): this {
+    this.hasSignals = true;
+    return this;
+  }
+
   /** Sets limits; those not named stay as they are. */
   limits(limits: Partial<Limits>): this {
     const merged = { ...this.limitSet, ...limits };
@@ -178,6 +195,7 @@ export class ContextBuilder {
       monotonicClock: this.monotonic,
       random: this.randomness,
       limits: this.limitSet,
+      grants: { signals: this.hasSignals },
     };
   }
 }

@@ -13,7 +13,7 @@
 export type { Backend } from "./backend/backend.js";
 export { BackendError, selectBackend } from "./backend/select.js";
 export { ContextBuilder } from "./context.js";
-export type { Context, GuestText, Limits } from "./context.js";
+export type { Context, Grants, GuestText, Limits } from "./context.js";
 export { GuestFailure } from "./failure.js";
 export type { FailureKind } from "./failure.js";
 export { Instance } from "./instance.js";

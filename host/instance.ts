@@ -58,7 +58,7 @@ export class Instance {
       backend ??= selectBackend();
       const { memory } = this.exports;
       const namespace = new Namespace(context.mounts, context.currentDir);
-      const loop = new Loop(memory, backend, namespace, context.limits);
+      const loop = new Loop(memory, backend, namespace, context.limits, context.grants);
       for (const [index, file] of context.stdio.entries()) {
         if (file === null) loop.handles.skip();
         else loop.handles.add(file, index === 0 ? Right.Read : Right.Write);

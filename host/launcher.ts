@@ -112,7 +112,9 @@ function contextFor(options: RunOptions, args: readonly string[]): ContextBuilde
     .args(exact(args))
     .stdin(inherited(0))
     .stdout(inherited(1))
-    .stderr(inherited(2));
+    .stderr(inherited(2))
+    // The process is the app's.
+    .signals();
   const env = { ...(options.isAllAllowed ? process.env : {}), ...Object.fromEntries(options.env) };
   builder.envs(env);
   if (env["TMPDIR"]) builder.tempDir(env["TMPDIR"]);

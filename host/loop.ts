@@ -5,8 +5,9 @@
  */
 import { Errno, Op } from "./abi.js";
 import type { Backend } from "./backend/backend.js";
+import { StageArgument } from "./backend/stage.js";
 import { callOf, handlesOf, Verdict } from "./calls/index.js";
-import type { Limits } from "./context.js";
+import type { Grants, Limits } from "./context.js";
 import { errnoOf } from "./errno.js";
 import { GuestFailure } from "./failure.js";
 import { Handles, Right } from "./handles.js";
@@ -38,6 +39,7 @@ export class Loop {
   readonly inFlight: InFlight;
   readonly handles: Handles;
   readonly namespace: Namespace;
+  readonly grants: Grants;
   readonly queue = new CompletionQueue();
   /** Set by a call: the handle table's index that the operation belongs to, or -1. */
   target = NONE;
@@ -50,10 +52,17 @@ export class Loop {
   private ownResult = 0;
   private isClosed = false;
 
-  constructor(memory: GuestMemory, backend: Backend, namespace: Namespace, limits: Limits) {
+  constructor(
+    memory: GuestMemory,
+    backend: Backend,
+    namespace: Namespace,
+    limits: Limits,
+    grants: Grants,
+  ) {
     this.memory = memory;
     this.backend = backend;
     this.namespace = namespace;
+    this.grants = grants;
     this.staging = new Staging(backend.stage);
     this.inFlight = new InFlight(limits.operations);
     this.handles = new Handles(limits.handles);
@@ -245,9 +254,9 @@ export class Loop {
     return 0;
   }
 
-  /** Closes a descriptor that no handle stands for. There must be room in the stage. */
+  /** Closes what a guest that has ended left open. There must be room in the stage. */
   private closeDescriptor(descriptor: number): void {
-    this.staging.write(Op.Close, descriptor, 0, 0, 0, 0, 0, 0);
+    this.staging.write(Op.Close, descriptor, StageArgument.Ended, 0, 0, 0, 0, 0);
     this.stage(OWN_RECORD, Op.Close, NONE);
   }
 

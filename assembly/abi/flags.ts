@@ -82,6 +82,37 @@ export const enum Info {
   ErrorText = 6,
 }
 
+/** Signals, by WASI's numbers: the same on every operating system. */
+export const enum Signal {
+  /** The terminal has gone; to many servers: read the configuration again. */
+  Hangup = 1,
+  /** Ctrl-C. */
+  Interrupt = 2,
+  /** Ctrl-\. */
+  Quit = 3,
+  Abort = 6,
+  /** Cannot be watched. */
+  Kill = 9,
+  User1 = 10,
+  User2 = 12,
+  /** Cannot be watched: a write that nobody reads is an error. */
+  Pipe = 13,
+  Alarm = 14,
+  /** Please end. */
+  Terminate = 15,
+  /** Cannot be watched: whoever started a child waits for it. */
+  Child = 16,
+  Continue = 17,
+  /** Cannot be watched. */
+  Stop = 18,
+  /** Ctrl-Z. */
+  TerminalStop = 19,
+  TerminalInput = 20,
+  TerminalOutput = 21,
+  /** The terminal has another size. */
+  WindowChange = 27,
+}
+
 /** What the import `terminal` is asked to do with a handle. */
 export const enum Terminal {
   /** 1 when the handle is a terminal, else 0. */

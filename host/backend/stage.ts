@@ -113,4 +113,6 @@ export const enum StageArgument {
   Beneath = 1,
   /** The descriptor is a terminal: wait until it is readable before reading. */
   Terminal = 2,
+  /** Of a close: the guest has ended, and a signal that it did not take is nobody's any more. */
+  Ended = 4,
 }

@@ -3,6 +3,7 @@ import { Errno, Op } from "../abi.js";
 import type { Call } from "./call.js";
 import { open, setLength, setPermissions, setTimes, stat, sync } from "./fs.js";
 import { close, nop, read, write } from "./io.js";
+import { watchSignal } from "./signal.js";
 
 export { Verdict } from "./call.js";
 
@@ -45,7 +46,7 @@ const CALLS = {
   [Op.Spawn]: missing,
   [Op.Wait]: missing,
   [Op.Kill]: missing,
-  [Op.WatchSignal]: missing,
+  [Op.WatchSignal]: watchSignal,
 } satisfies Record<Op, Call>;
 
 // An array, since the keys are dense: looking one up is then one load.

@@ -130,6 +130,25 @@
 #define INFO_ARCH 5
 #define INFO_ERROR_TEXT 6
 
+/* Signal of assembly/abi/flags.ts */
+#define SIGNAL_HANGUP 1
+#define SIGNAL_INTERRUPT 2
+#define SIGNAL_QUIT 3
+#define SIGNAL_ABORT 6
+#define SIGNAL_KILL 9
+#define SIGNAL_USER1 10
+#define SIGNAL_USER2 12
+#define SIGNAL_PIPE 13
+#define SIGNAL_ALARM 14
+#define SIGNAL_TERMINATE 15
+#define SIGNAL_CHILD 16
+#define SIGNAL_CONTINUE 17
+#define SIGNAL_STOP 18
+#define SIGNAL_TERMINAL_STOP 19
+#define SIGNAL_TERMINAL_INPUT 20
+#define SIGNAL_TERMINAL_OUTPUT 21
+#define SIGNAL_WINDOW_CHANGE 27
+
 /* Terminal of assembly/abi/flags.ts */
 #define TERMINAL_IS_TERMINAL 0
 #define TERMINAL_SIZE 1
@@ -320,5 +339,6 @@
 /* StageArgument of host/backend/stage.ts */
 #define STAGE_ARGUMENT_BENEATH 1
 #define STAGE_ARGUMENT_TERMINAL 2
+#define STAGE_ARGUMENT_ENDED 4
 
 #endif

@@ -14,6 +14,7 @@
         "pool.c",
         "prepare.c",
         "ring.c",
+        "signals.c",
         "terminal.c",
         "uring.c",
         "watch.c",

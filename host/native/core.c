@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "operation.h"
+#include "signals.h"
 
 /*
  * A turn gives at most one completion per submission besides those that the backend lets in because
@@ -27,6 +28,7 @@ enum gives core_gives(uint32_t op)
 void core_discard(enum gives gives, int64_t result)
 {
   if (gives == GIVES_VALUE || result < 0) return;
+  signals_unwatch((int)(uint32_t)result, false);
   close((int)(uint32_t)result);
   if (gives == GIVES_HANDLES) close((int)(result >> 32));
 }
@@ -128,6 +130,10 @@ int core_admit(struct core *core, const struct submission *submission)
     struct completion refused = { submission->slot, submission->generation, result };
     deliver(core, refused, GIVES_VALUE);
     return result;
+  }
+  if (submission->op == OP_CLOSE) {
+    bool gives_back = (submission->argument & STAGE_ARGUMENT_ENDED) == 0;
+    signals_unwatch(submission->descriptor, gives_back);
   }
   core->slots[submission->slot] = (struct slot){
     .offset = submission->offset,

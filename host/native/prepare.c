@@ -90,6 +90,7 @@ void prepare_set_length(struct core *core, struct slot *slot, struct uring_sqe *
 #define prepare_set_permissions NULL
 #define prepare_set_times NULL
 #define prepare_missing NULL
+#define prepare_watch_signal NULL
 
 void prepare(struct core *core, struct slot *slot, struct uring_sqe *sqe)
 {

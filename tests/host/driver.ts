@@ -53,7 +53,7 @@ export class Driver {
     const { limits } = new ContextBuilder().limits(options.limits ?? {}).build();
     const mounts = options.mounts === undefined ? null : options.mounts;
     const namespace = new Namespace(mounts, options.currentDir ?? "/");
-    this.loop = new Loop(this.memory, backend, namespace, limits);
+    this.loop = new Loop(this.memory, backend, namespace, limits, { signals: true });
   }
 
   get view(): DataView {

@@ -1,0 +1,204 @@
+/* See signals.h. */
+#include "signals.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "abi.h"
+#include "perform.h"
+
+/* Signals of the operating system that have names are below this. */
+#define SIGNAL_LIMIT 32
+
+/* Handlers read `next` and `writer` only. */
+struct watcher {
+  struct watcher *_Atomic next;
+  int number;
+  int reader; /* the guest's */
+  int writer; /* does not block: when it is full there is no hurry any more */
+};
+
+/* One signal. */
+struct entry {
+  struct watcher *_Atomic first;
+  struct sigaction previous;
+};
+
+/* Guards all of the entries, except against handlers, which only follow the lists. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct entry entries[SIGNAL_LIMIT];
+
+/* How many watchers there are. Looked at without the lock by those who close what was never one. */
+static _Atomic unsigned watchers;
+
+/* How many handlers follow a list right now. */
+static _Atomic unsigned handlers;
+
+int signal_number(uint32_t signal)
+{
+  static const uint8_t numbers[SIGNAL_LIMIT] = {
+    [SIGNAL_HANGUP] = SIGHUP,
+    [SIGNAL_INTERRUPT] = SIGINT,
+    [SIGNAL_QUIT] = SIGQUIT,
+    [SIGNAL_ABORT] = SIGABRT,
+    [SIGNAL_KILL] = SIGKILL,
+    [SIGNAL_USER1] = SIGUSR1,
+    [SIGNAL_USER2] = SIGUSR2,
+    [SIGNAL_PIPE] = SIGPIPE,
+    [SIGNAL_ALARM] = SIGALRM,
+    [SIGNAL_TERMINATE] = SIGTERM,
+    [SIGNAL_CHILD] = SIGCHLD,
+    [SIGNAL_CONTINUE] = SIGCONT,
+    [SIGNAL_STOP] = SIGSTOP,
+    [SIGNAL_TERMINAL_STOP] = SIGTSTP,
+    [SIGNAL_TERMINAL_INPUT] = SIGTTIN,
+    [SIGNAL_TERMINAL_OUTPUT] = SIGTTOU,
+    [SIGNAL_WINDOW_CHANGE] = SIGWINCH,
+  };
+  return signal < SIGNAL_LIMIT ? numbers[signal] : 0;
+}
+
+/* Tells everybody who watches. Any thread, between any two instructions. */
+static void handle(int number)
+{
+  int error = errno;
+  atomic_fetch_add(&handlers, 1);
+  struct watcher *watcher = atomic_load(&entries[number].first);
+  while (watcher != NULL) {
+    (void)!write(watcher->writer, "!", 1);
+    watcher = atomic_load(&watcher->next);
+  }
+  atomic_fetch_sub(&handlers, 1);
+  errno = error;
+}
+
+static bool is_ours(int number)
+{
+  struct sigaction action;
+  return sigaction(number, NULL, &action) == 0 && action.sa_handler == handle;
+}
+
+/* With the lock. */
+static int install(int number)
+{
+  struct sigaction action = { .sa_handler = handle, .sa_flags = SA_RESTART };
+  sigfillset(&action.sa_mask);
+  return sigaction(number, &action, &entries[number].previous) < 0 ? -errno : 0;
+}
+
+/* With the lock. Whether the signal has its former effect now. */
+static bool restore(int number)
+{
+  return is_ours(number) && sigaction(number, &entries[number].previous, NULL) == 0;
+}
+
+static void free_watcher(struct watcher *watcher)
+{
+  close(watcher->writer);
+  free(watcher);
+}
+
+static struct watcher *make_watcher(int number, int *error)
+{
+  int ends[2];
+  struct watcher *watcher = calloc(1, sizeof *watcher);
+  if (watcher == NULL) {
+    *error = -ENOMEM;
+  } else if (pipe2(ends, O_CLOEXEC) < 0) {
+    *error = -errno;
+    free(watcher);
+    watcher = NULL;
+  } else {
+    /* Only the end that the handler writes to: a read is to wait. */
+    fcntl(ends[1], F_SETFL, O_WRONLY | O_NONBLOCK);
+    watcher->number = number;
+    watcher->reader = ends[0];
+    watcher->writer = ends[1];
+  }
+  return watcher;
+}
+
+int64_t signals_watch(uint32_t signal)
+{
+  int number = signal_number(signal);
+  int error = 0;
+  /* Those who wait for children, and all who write to pipes, need these as they are. */
+  if (number == 0 || number == SIGCHLD || number == SIGPIPE) return -EINVAL;
+  struct watcher *watcher = make_watcher(number, &error);
+  if (watcher == NULL) return error;
+  int reader = watcher->reader;
+  pthread_mutex_lock(&lock);
+  struct entry *entry = &entries[number];
+  struct watcher *first = atomic_load(&entry->first);
+  /* In this order: with our handler there is somebody to tell. */
+  atomic_store(&watcher->next, first);
+  atomic_store(&entry->first, watcher);
+  atomic_fetch_add(&watchers, 1);
+  if (first == NULL) error = install(number);
+  if (error < 0) {
+    atomic_store(&entry->first, NULL);
+    atomic_fetch_sub(&watchers, 1);
+  }
+  pthread_mutex_unlock(&lock);
+  if (error == 0) return reader;
+  close(reader);
+  free_watcher(watcher);
+  return error;
+}
+
+/* With the lock: where the list has the watcher with this descriptor. NULL if nowhere. */
+static struct watcher *_Atomic *find(int reader)
+{
+  for (int number = 1; number < SIGNAL_LIMIT; number++) {
+    struct watcher *_Atomic *at = &entries[number].first;
+    struct watcher *watcher;
+    while ((watcher = atomic_load(at)) != NULL) {
+      if (watcher->reader == reader) return at;
+      at = &watcher->next;
+    }
+  }
+  return NULL;
+}
+
+/* With the lock: takes a watcher out. Whether the signal has its former effect now. */
+static bool take(struct watcher *_Atomic *at)
+{
+  struct watcher *watcher = atomic_load(at);
+  struct watcher *next = atomic_load(&watcher->next);
+  bool is_last = at == &entries[watcher->number].first && next == NULL;
+  /* In this order: whatever comes has either its former effect or somebody to be told. */
+  bool is_restored = is_last && restore(watcher->number);
+  atomic_store(at, next);
+  atomic_fetch_sub(&watchers, 1);
+  return is_restored;
+}
+
+void signals_unwatch(int descriptor, bool gives_back)
+{
+  if (atomic_load(&watchers) == 0) return;
+  pthread_mutex_lock(&lock);
+  struct watcher *_Atomic *at = find(descriptor);
+  struct watcher *watcher = at != NULL ? atomic_load(at) : NULL;
+  bool is_restored = watcher != NULL && take(at);
+  pthread_mutex_unlock(&lock);
+  if (watcher == NULL) return;
+  /* One on this thread has returned by now; one on another may still have the watcher. */
+  while (atomic_load(&handlers) != 0) sched_yield();
+  int unread = 0;
+  if (ioctl(descriptor, FIONREAD, &unread) < 0) unread = 0;
+  int number = watcher->number;
+  free_watcher(watcher);
+  if (is_restored && gives_back && unread > 0) kill(getpid(), number);
+}
+
+int64_t perform_watch_signal(struct operation *operation)
+{
+  return signals_watch(operation->flags);
+}
