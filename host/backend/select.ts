@@ -20,15 +20,23 @@ export function selectBackend(name: string | undefined = process.env["STD_BACKEN
       const list = names.length === 0 ? "none" : names.join(", ");
       throw new BackendError(`no backend is called ${JSON.stringify(name)}; available: ${list}`);
     }
-    return createNative(name);
+    try {
+      return createNative(name);
+    } catch (error) {
+      throw new BackendError(`the backend ${name} does not work here: ${reasonOf(error)}`);
+    }
   }
   const reasons: string[] = [];
   for (const candidate of names) {
     try {
       return createNative(candidate);
     } catch (error) {
-      reasons.push(`${candidate}: ${error instanceof Error ? error.message : String(error)}`);
+      reasons.push(`${candidate}: ${reasonOf(error)}`);
     }
   }
   throw new BackendError(`no backend works on this machine (${reasons.join("; ")})`);
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -516,7 +516,8 @@ int epoll_backend_create(const struct backend_options *options, struct core **cr
     return result;
   }
   epoll->core.given = descriptor_given;
-  epoll->has_nanoseconds = has_nanoseconds(epoll->descriptor);
+  epoll->has_nanoseconds =
+    options->without_features == 0 && has_nanoseconds(epoll->descriptor);
   ignore_sigpipe();
   *created = &epoll->core;
   return 0;

@@ -26,6 +26,7 @@ const ways: [string, ConstructorParameters<typeof Driver>][] = [
   ["direct", [{}, true]],
   ["bounce", [{}, false]],
   ["no opcodes", [{ withoutOps: 0x3ff }, true]],
+  ["epoll", [{ backend: "epoll" }, true]],
 ];
 
 for (const [way, args] of ways) {

@@ -16,19 +16,21 @@
    URING_SETUP_SINGLE_ISSUER | URING_SETUP_DEFER_TASKRUN | URING_SETUP_NO_SQARRAY)
 
 const struct mode modes[] = {
-  { "direct", false, { 0 } },
-  { "bounce", true, { 0 } },
-  { "no opcodes", false, { .without_ops = ~0ull } },
-  { "no opcodes, bounce", true, { .without_ops = ~0ull } },
-  { "old kernel", false,
+  { "direct", "io_uring", false, { 0 } },
+  { "bounce", "io_uring", true, { 0 } },
+  { "no opcodes", "io_uring", false, { .without_ops = ~0ull } },
+  { "no opcodes, bounce", "io_uring", true, { .without_ops = ~0ull } },
+  { "old kernel", "io_uring", false,
     { .without_setup = OLD_SETUP,
       .without_features = URING_FEATURE_EXT_ARG | URING_FEATURE_NO_IOWAIT } },
-  { "cooperative", true,
+  { "cooperative", "io_uring", true,
     { .without_setup = URING_SETUP_DEFER_TASKRUN | URING_SETUP_NO_SQARRAY } },
-  { "old kernel, no opcodes", true,
+  { "old kernel, no opcodes", "io_uring", true,
     { .without_ops = ~0ull, .without_setup = OLD_SETUP,
       .without_features = URING_FEATURE_EXT_ARG | URING_FEATURE_NO_IOWAIT } },
-  { NULL, false, { 0 } },
+  { "epoll", "epoll", false, { 0 } },
+  { "epoll, old kernel", "epoll", true, { .without_features = ~0u } },
+  { NULL, NULL, false, { 0 } },
 };
 
 const char *running = "";
@@ -47,12 +49,28 @@ void check_equal(const char *file, int line, const char *what, int64_t actual, i
   exit(1);
 }
 
+const struct mode *mode_named(const char *name)
+{
+  for (const struct mode *mode = modes; mode->name != NULL; mode++) {
+    if (strcmp(mode->name, name) == 0) return mode;
+  }
+  fail_at(__FILE__, __LINE__, name);
+}
+
+const struct backend *backend_named(const char *name)
+{
+  for (const struct backend *backend = backends; backend->name != NULL; backend++) {
+    if (strcmp(backend->name, name) == 0) return backend;
+  }
+  fail_at(__FILE__, __LINE__, name);
+}
+
 void fixture_open(struct fixture *fixture, const struct mode *mode)
 {
   memset(fixture, 0, sizeof *fixture);
   running = mode->name;
   fixture->mode = mode;
-  fixture->backend = &backends[0];
+  fixture->backend = backend_named(mode->backend);
   /* From malloc, so that AddressSanitizer knows where both end. */
   fixture->stage = calloc(1, STAGE_LAYOUT_SIZE);
   fixture->memory = calloc(1, MEMORY_SIZE);

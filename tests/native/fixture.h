@@ -23,6 +23,7 @@ enum { PATH_AT = 0x1000, RECORD_AT = 0x3000, DATA_AT = 0x8000 };
 /* One way to run: everything that must not make a difference. */
 struct mode {
   const char *name;
+  const char *backend;
   bool bounce;
   struct backend_options options;
 };
@@ -53,6 +54,12 @@ extern const char *running;
 
 _Noreturn void fail_at(const char *file, int line, const char *what);
 void check_equal(const char *file, int line, const char *what, int64_t actual, int64_t expected);
+
+/* The mode of this name. */
+const struct mode *mode_named(const char *name);
+
+/* The backend of this name. */
+const struct backend *backend_named(const char *name);
 
 void fixture_open(struct fixture *fixture, const struct mode *mode);
 void fixture_close(struct fixture *fixture);

@@ -36,7 +36,7 @@ static void expect_refusal(int expected, const char *expected_step, uint32_t wit
   struct core *core = NULL;
   const char *step = "";
   int before = count_descriptors();
-  CHECK_EQUAL(backends[0].create(&options, &core, &step), expected);
+  CHECK_EQUAL(backend_named("io_uring")->create(&options, &core, &step), expected);
   if (strstr(step, expected_step) == NULL) fprintf(stderr, "step: %s\n", step);
   CHECK(strstr(step, expected_step) != NULL);
   CHECK(core == NULL);
@@ -80,7 +80,7 @@ static void test_no_probe(void)
 {
   refuse(URING_SYS_REGISTER, EINVAL);
   struct fixture fixture;
-  fixture_open(&fixture, &modes[0]);
+  fixture_open(&fixture, mode_named("direct"));
   int descriptor = open_file(&fixture, in_folder("file"), OPEN_FLAG_WRITE | OPEN_FLAG_CREATE);
   struct submission write_at = {
     .op = OP_WRITE, .descriptor = descriptor, .pointer0 = DATA_AT, .length0 = 9,
@@ -93,7 +93,7 @@ static void test_no_probe(void)
 static void test_too_many_files(void)
 {
   struct fixture fixture;
-  fixture_open(&fixture, &modes[2]);
+  fixture_open(&fixture, mode_named("no opcodes"));
   int next = dup(0);
   CHECK_EQUAL(close(next), 0);
   struct rlimit limit = { (rlim_t)next, 4096 };
@@ -113,7 +113,7 @@ static void test_too_many_files(void)
   struct backend_options options = { .stage = stage };
   struct core *core = NULL;
   const char *step = "";
-  CHECK_EQUAL(backends[0].create(&options, &core, &step), -EMFILE);
+  CHECK_EQUAL(backend_named("io_uring")->create(&options, &core, &step), -EMFILE);
   free(stage);
   limit.rlim_cur = 4096;
   CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &limit), 0);
@@ -125,7 +125,7 @@ static void test_inheritance(void)
 {
   int before = count_descriptors();
   struct fixture fixture;
-  fixture_open(&fixture, &modes[2]);
+  fixture_open(&fixture, mode_named("no opcodes"));
   int descriptor = open_file(&fixture, "/dev/null", OPEN_FLAG_READ);
   int opened = count_descriptors() - before;
   CHECK(opened >= 3);
