@@ -12,6 +12,7 @@ import { Errno } from "./abi/errno";
 import { FileKind, Handle, Offset, OpenFlag, StatFlag, SyncFlag } from "./abi/flags";
 import { FileTimes as TimesLayout, Stat } from "./abi/layout";
 import { Op } from "./abi/op";
+import { CLOSED, CloseOperation, outcome } from "./closing";
 import { BufResult, Error, Result, Unit } from "./error";
 import { AsyncRead, AsyncWrite, readToEnd, textOf, writeAll } from "./io";
 import { Metadata, Permissions } from "./metadata";
@@ -23,9 +24,6 @@ import { Stream, startTransfer } from "./transfer";
 import { Vec } from "./vec";
 
 export { FileType, Metadata, Permissions } from "./metadata";
-
-/** The handle of a file that has been closed: one that the host never gives. */
-const CLOSED: u32 = 0xfffffffe;
 
 /** Permission bits of a new file; the system takes off those of the process's mask. */
 const NEW_FILE: u32 = 0o666;
@@ -290,26 +288,6 @@ class OpenOperation extends Operation<Result<File>> {
     new CloseOperation(<u32>result, this.path).start();
     return true;
   }
-}
-
-/** Closes a handle. Whatever asks for an end of it waits for it to be done. */
-// @ts-ignore: decorator
-@final
-class CloseOperation extends Operation<Result<Unit>> {
-  constructor(handle: u32, private path: string) {
-    super(Op.Close);
-    this.handle = handle;
-    this.shield();
-  }
-
-  protected settle(result: i64, osError: u32): Result<Unit> {
-    return outcome(result, osError, "close", this.path);
-  }
-}
-
-function outcome(result: i64, osError: u32, verb: string, path: string): Result<Unit> {
-  if (result >= 0) return Result.unit();
-  return Result.err<Unit>(Error.fromResult(result, osError, verb, path));
 }
 
 /** An operation on an open file that has nothing to tell but whether it succeeded. */

@@ -5,13 +5,17 @@
 export { Abi } from "../assembly/abi/version.js";
 export { Errno } from "../assembly/abi/errno.js";
 export {
+  AddressFamily,
   Clock,
   FileKind,
   Handle,
   Info,
   Offset,
   OpenFlag,
+  ShutdownFlag,
   Signal,
+  SocketNameFlag,
+  SocketOption,
   StatFlag,
   SyncFlag,
   Terminal,
@@ -22,6 +26,7 @@ export {
   FileTimes,
   Overlapped,
   OverlappedState,
+  SocketAddress,
   Stat,
 } from "../assembly/abi/layout.js";
 export { Op } from "../assembly/abi/op.js";

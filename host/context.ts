@@ -4,6 +4,9 @@
  */
 import { encoder } from "./namespace.js";
 import type { Mount } from "./namespace.js";
+import { parsePattern } from "./net-pattern.js";
+import { EVERYWHERE, Use } from "./network.js";
+import type { AddressPattern, NetworkGrants } from "./network.js";
 import { monotonicClock, systemClock } from "./resource/clock.js";
 import type { MonotonicClock, SystemClock } from "./resource/clock.js";
 import { secureRandom } from "./resource/random.js";
@@ -22,6 +25,8 @@ export interface Limits {
 export interface Grants {
   /** Take the signals that are sent to this process. */
   readonly signals: boolean;
+  /** Reach others over the network, and be reached. */
+  readonly network: NetworkGrants;
 }
 
 /** Everything that one guest was given; made by `ContextBuilder`. May serve several instances. */
@@ -56,6 +61,8 @@ export class ContextBuilder {
   private readonly envList: Uint8Array[] = [];
   private readonly streams: (HostFile | null)[] = [null, null, null];
   private mounts: Mount[] | null = [];
+  private readonly listenList: AddressPattern[] = [];
+  private readonly connectList: AddressPattern[] = [];
   private current = "/";
   private temp = "/tmp";
   private system = systemClock;
@@ -119,13 +126,45 @@ export class ContextBuilder {
   }
 
   /**
-   * Grants every path that the process can reach, for a program that is trusted like a native one.
+   * Lets the guest listen for connections, and bind datagram sockets, at `HOST:PORT`.
+   *
+   * @param pattern HOST is `*`, `localhost`, an IPv4 address or an IPv6 address in brackets, the
+   *   addresses with `/BITS` where all are meant that begin like them; PORT is a number, a range
+   *   `8000-8999`, or `*`. Port 0, a free one of the system's choice, is a port like any other.
+   * @throws TypeError when it is none of that.
+   */
+  listen(pattern: string): this {
+    this.listenList.push(...parsePattern(pattern, Use.Listen));
+    return this;
+  }
+
+  /**
+   * Lets the guest connect, and send datagrams, to `HOST:PORT`; and look names up.
+   *
+   * @param pattern as for `listen`.
+   * @throws TypeError when it is none of that.
+   */
+  connect(pattern: string): this {
+    this.connectList.push(...parsePattern(pattern, Use.Connect));
+    return this;
+  }
+
+  /** Grants all of the network. */
+  allowNet(): this {
+    this.listenList.push(EVERYWHERE);
+    this.connectList.push(EVERYWHERE);
+    return this;
+  }
+
+  /**
+   * Grants every path that the process can reach, and all of the network, for a program that is
+   * trusted like a native one.
    *
    * @param currentDir the process's current directory.
    */
   allowAll(currentDir: string): this {
     this.mounts = null;
-    return this.currentDir(currentDir);
+    return this.allowNet().currentDir(currentDir);
   }
 
   /** Sets the guest's current directory: an absolute path, "/" by default. */
@@ -195,7 +234,10 @@ export class ContextBuilder {
       monotonicClock: this.monotonic,
       random: this.randomness,
       limits: this.limitSet,
-      grants: { signals: this.hasSignals },
+      grants: {
+        signals: this.hasSignals,
+        network: { listen: [...this.listenList], connect: [...this.connectList] },
+      },
     };
   }
 }

@@ -19,6 +19,7 @@ export type { FailureKind } from "./failure.js";
 export { Instance } from "./instance.js";
 export type { InstanceOptions } from "./instance.js";
 export type { Mount } from "./namespace.js";
+export type { AddressPattern, NetworkGrants } from "./network.js";
 export { monotonicClock, systemClock } from "./resource/clock.js";
 export type { MonotonicClock, SystemClock } from "./resource/clock.js";
 export { NativeDir } from "./resource/dir.js";

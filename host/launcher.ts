@@ -22,7 +22,9 @@ const HELP = `Usage:
 Options of run (what an app is not given it cannot reach):
   --dir HOST[::GUEST]  grant a directory, at its own path or at GUEST
   --env NAME=VALUE     set an environment variable
-  --allow-all          grant all files and the whole environment
+  --net listen:HOST:PORT | connect:HOST:PORT | all
+                       grant a part of the network: * is any host, any port
+  --allow-all          grant all files, the network and the whole environment
 
 Variables: STD_BACKEND chooses how operations are performed, STD_MEMORY=bounce copies them.
 `;
@@ -38,6 +40,7 @@ interface Grant {
 interface RunOptions {
   readonly grants: Grant[];
   readonly env: [string, string][];
+  readonly network: string[];
   isAllAllowed: boolean;
 }
 
@@ -61,7 +64,7 @@ function splitOption(argument: string): [string, string | undefined] {
 
 /** Takes the options off `args`; what remains is the app and its arguments. */
 function parseRun(args: string[]): RunOptions {
-  const options: RunOptions = { grants: [], env: [], isAllAllowed: false };
+  const options: RunOptions = { grants: [], env: [], network: [], isAllAllowed: false };
   while (args[0]?.startsWith("-") && args[0] !== "-") {
     const argument = args.shift()!;
     if (argument === "--") break;
@@ -71,10 +74,13 @@ function parseRun(args: string[]): RunOptions {
       options.isAllAllowed = true;
       continue;
     }
-    if (name !== "--dir" && name !== "--env") throw new UsageError(`unknown option ${argument}`);
+    if (name !== "--dir" && name !== "--env" && name !== "--net") {
+      throw new UsageError(`unknown option ${argument}`);
+    }
     const value = attached ?? args.shift();
     if (value === undefined || value === "") throw new UsageError(`${name} needs a value`);
     if (name === "--dir") options.grants.push(parseGrant(value));
+    else if (name === "--net") options.network.push(value);
     else options.env.push(parseVariable(value));
   }
   return options;
@@ -89,6 +95,18 @@ function parseGrant(value: string): Grant {
     throw new UsageError(`--dir ${value}: the guest's path must be absolute`);
   }
   return grant;
+}
+
+function grantNetwork(builder: ContextBuilder, value: string): void {
+  const [, use, pattern = ""] = /^(listen|connect):(.*)$/.exec(value) ?? [];
+  try {
+    if (value === "all") builder.allowNet();
+    else if (use === "listen") builder.listen(pattern);
+    else if (use === "connect") builder.connect(pattern);
+    else throw new TypeError(`${value}: neither listen:HOST:PORT nor connect:HOST:PORT nor all`);
+  } catch (error) {
+    throw new UsageError(`--net ${reasonOf(error)}`);
+  }
 }
 
 function parseVariable(value: string): [string, string] {
@@ -125,6 +143,7 @@ function contextFor(options: RunOptions, args: readonly string[]): ContextBuilde
       throw new UsageError(`--dir ${host}: ${reasonOf(error)}`);
     }
   }
+  for (const value of options.network) grantNetwork(builder, value);
   if (options.isAllAllowed) return builder.allowAll(process.cwd());
   const hasOwnPaths = options.grants.some(({ guest }) => guest === undefined);
   return hasOwnPaths ? builder.currentDir(process.cwd()) : builder;

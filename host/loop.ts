@@ -14,6 +14,7 @@ import { Handles, Right } from "./handles.js";
 import { InFlight, NONE, OWN_RECORD } from "./inflight.js";
 import type { GuestMemory } from "./memory.js";
 import type { Namespace } from "./namespace.js";
+import { Network } from "./network.js";
 import { CompletionQueue } from "./queue.js";
 import { monotonicClock } from "./resource/clock.js";
 import { NativeFile } from "./resource/file.js";
@@ -40,6 +41,7 @@ export class Loop {
   readonly handles: Handles;
   readonly namespace: Namespace;
   readonly grants: Grants;
+  readonly network: Network;
   readonly queue = new CompletionQueue();
   /** Set by a call: the handle table's index that the operation belongs to, or -1. */
   target = NONE;
@@ -63,6 +65,7 @@ export class Loop {
     this.backend = backend;
     this.namespace = namespace;
     this.grants = grants;
+    this.network = new Network(grants.network);
     this.staging = new Staging(backend.stage);
     this.inFlight = new InFlight(limits.operations);
     this.handles = new Handles(limits.handles);

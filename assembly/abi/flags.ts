@@ -41,6 +41,44 @@ export const enum FileKind {
   Socket = 7,
 }
 
+/** Which protocol an address belongs to: `family` of a `SocketAddress` record. */
+export const enum AddressFamily {
+  Ipv4 = 4,
+  Ipv6 = 6,
+}
+
+/** Bits of `flags` of `Op.Shutdown`. At least one is set. */
+export const enum ShutdownFlag {
+  /** Whatever is read from now on is the end. */
+  Read = 1,
+  /** The peer reads the end once it has read what was written. */
+  Write = 2,
+  /** All bits that have a meaning. */
+  All = 3,
+}
+
+/** `flags` of `Op.SocketName`: whose address. */
+export const enum SocketNameFlag {
+  Local = 0,
+  Peer = 1,
+}
+
+/** `flags` of `Op.SetSocketOption` and `Op.GetSocketOption`: which one. */
+export const enum SocketOption {
+  /** 1: small writes leave at once, rather than wait for more (TCP_NODELAY). */
+  NoDelay = 0,
+  /** 1: datagrams may be sent to broadcast addresses. */
+  Broadcast = 1,
+  /** How many routers a packet passes at most, 1 to 255. */
+  TimeToLive = 2,
+  /** Bytes that the system keeps for reading. It rounds them. */
+  ReceiveBuffer = 3,
+  /** Bytes that the system keeps while they are sent. It rounds them. */
+  SendBuffer = 4,
+  /** 1: a connection on which nothing comes for long is probed (SO_KEEPALIVE). */
+  KeepAlive = 5,
+}
+
 /** Handles with a fixed meaning. */
 export const enum Handle {
   Stdin = 0,

@@ -64,6 +64,21 @@ export const enum FileTimes {
   Size = 16,
 }
 
+/** An address of a socket: what names an end of a connection. */
+export const enum SocketAddress {
+  /** An `AddressFamily`. */
+  Family = 0,
+  /** 0 to 65535. */
+  Port = 4,
+  /** 16 bytes, the most significant one first; of IPv4 the first four, and the others are 0. */
+  Address = 8,
+  /** Of IPv6: the interface that a link-local address means, or 0. */
+  Scope = 24,
+  /** Of IPv6: the flow label and traffic class, usually 0. */
+  Flow = 28,
+  Size = 32,
+}
+
 /** How many entries the guest's array of completions has room for. */
 export const enum Completions {
   Capacity = 1024,

@@ -3,6 +3,9 @@ import { Errno, Op } from "../abi.js";
 import type { Call } from "./call.js";
 import { open, setLength, setPermissions, setTimes, stat, sync } from "./fs.js";
 import { close, nop, read, write } from "./io.js";
+import {
+  accept, connect, getSocketOption, listen, setSocketOption, shutdown, socketName,
+} from "./net.js";
 import { watchSignal } from "./signal.js";
 
 export { Verdict } from "./call.js";
@@ -28,19 +31,19 @@ const CALLS = {
   [Op.ReadLink]: missing,
   [Op.Canonicalize]: missing,
   [Op.CopyRange]: missing,
-  [Op.Listen]: missing,
-  [Op.Connect]: missing,
+  [Op.Listen]: listen,
+  [Op.Connect]: connect,
   [Op.ListenUnix]: missing,
   [Op.ConnectUnix]: missing,
-  [Op.Accept]: missing,
+  [Op.Accept]: accept,
   [Op.BindDatagram]: missing,
   [Op.ConnectDatagram]: missing,
   [Op.SendTo]: missing,
   [Op.ReceiveFrom]: missing,
-  [Op.Shutdown]: missing,
-  [Op.SocketName]: missing,
-  [Op.SetSocketOption]: missing,
-  [Op.GetSocketOption]: missing,
+  [Op.Shutdown]: shutdown,
+  [Op.SocketName]: socketName,
+  [Op.SetSocketOption]: setSocketOption,
+  [Op.GetSocketOption]: getSocketOption,
   [Op.LookupHost]: missing,
   [Op.Pipe]: missing,
   [Op.Spawn]: missing,

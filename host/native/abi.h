@@ -108,6 +108,27 @@
 #define FILE_KIND_FIFO 6
 #define FILE_KIND_SOCKET 7
 
+/* AddressFamily of assembly/abi/flags.ts */
+#define ADDRESS_FAMILY_IPV4 4
+#define ADDRESS_FAMILY_IPV6 6
+
+/* ShutdownFlag of assembly/abi/flags.ts */
+#define SHUTDOWN_FLAG_READ 1
+#define SHUTDOWN_FLAG_WRITE 2
+#define SHUTDOWN_FLAG_ALL 3
+
+/* SocketNameFlag of assembly/abi/flags.ts */
+#define SOCKET_NAME_FLAG_LOCAL 0
+#define SOCKET_NAME_FLAG_PEER 1
+
+/* SocketOption of assembly/abi/flags.ts */
+#define SOCKET_OPTION_NO_DELAY 0
+#define SOCKET_OPTION_BROADCAST 1
+#define SOCKET_OPTION_TIME_TO_LIVE 2
+#define SOCKET_OPTION_RECEIVE_BUFFER 3
+#define SOCKET_OPTION_SEND_BUFFER 4
+#define SOCKET_OPTION_KEEP_ALIVE 5
+
 /* Handle of assembly/abi/flags.ts */
 #define HANDLE_STDIN 0
 #define HANDLE_STDOUT 1
@@ -200,6 +221,14 @@
 #define FILE_TIMES_ACCESSED 0
 #define FILE_TIMES_MODIFIED 8
 #define FILE_TIMES_SIZE 16
+
+/* SocketAddress of assembly/abi/layout.ts */
+#define SOCKET_ADDRESS_FAMILY 0
+#define SOCKET_ADDRESS_PORT 4
+#define SOCKET_ADDRESS_ADDRESS 8
+#define SOCKET_ADDRESS_SCOPE 24
+#define SOCKET_ADDRESS_FLOW 28
+#define SOCKET_ADDRESS_SIZE 32
 
 /* Completions of assembly/abi/layout.ts */
 #define COMPLETIONS_CAPACITY 1024

@@ -8,6 +8,7 @@
         "core.c",
         "epoll.c",
         "files.c",
+        "net.c",
         "operation.c",
         "path.c",
         "perform.c",

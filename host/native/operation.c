@@ -110,7 +110,7 @@ static int fill_record(struct core *core, const struct submission *from, struct 
     if (made->length > 0) memcpy(made->storage, core->memory + from->pointer0, made->length);
     return 0;
   default:
-    return 0;
+    return is_net(from->op) ? net_make(core, from, made) : 0;
   }
 }
 
@@ -123,6 +123,7 @@ int operation_make(struct core *core, const struct submission *from, struct oper
 {
   uint64_t named = (uint64_t)from->prefix_length + from->length0;
   bool has_data = moves_data(from->op);
+  bool has_path = !has_data && named > 0 && !net_takes_address(from->op);
   if (!has_data && named >= PATH_SIZE) return -ENAMETOOLONG;
   uint32_t length = from->length0 < BUFFER_LIMIT ? from->length0 : BUFFER_LIMIT;
   struct operation *operation = allocate(has_data ? length : named + 1);
@@ -138,7 +139,7 @@ int operation_make(struct core *core, const struct submission *from, struct oper
   int result = 0;
   if (has_data) {
     operation->length = length;
-  } else if (named > 0) {
+  } else if (has_path) {
     if (from->descriptor == STAGE_DESCRIPTOR_CURRENT_DIR) operation->descriptor = AT_FDCWD;
     operation->path = (char *)operation->storage;
     result = copy_path(core, from, (char *)operation->storage);
@@ -212,6 +213,7 @@ int64_t operation_settle(struct core *core, struct operation *operation, int64_t
 {
   /* Leaving the granted directory is not "another device" to a guest, but forbidden. */
   if (result == -EXDEV && (operation->argument & STAGE_ARGUMENT_BENEATH)) return -EACCES;
+  if (is_net(operation->op)) return net_settle(core, operation, result);
   if (result < 0 || core->closing) return result;
   uint32_t size = operation->op == OP_STAT ? STAT_SIZE : 0;
   if (operation->op == OP_READ) size = (uint32_t)result;
@@ -229,5 +231,6 @@ int64_t operation_settle(struct core *core, struct operation *operation, int64_t
 
 void operation_free(struct operation *operation)
 {
+  if (operation->op == OP_CONNECT) net_release(operation);
   free(operation);
 }

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "core.h"
+#include "net.h"
 
 /* Longest path, its NUL included; the kernel's own limit. */
 #define PATH_SIZE 4096
@@ -53,6 +54,7 @@ struct operation {
     struct open_rule open;
     struct statx stat;
     int64_t times[2];
+    struct net_record net;
   } record;
   uint8_t storage[]; /* the path, or the data */
 };

@@ -89,6 +89,10 @@ void prepare_set_length(struct core *core, struct slot *slot, struct uring_sqe *
 /* Never called: their rows have no opcode, so they go by their plan. */
 #define prepare_set_permissions NULL
 #define prepare_set_times NULL
+#define prepare_listen NULL
+#define prepare_socket_name NULL
+#define prepare_set_option NULL
+#define prepare_get_option NULL
 #define prepare_missing NULL
 #define prepare_watch_signal NULL
 

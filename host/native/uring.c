@@ -89,8 +89,17 @@ static void arm_poll(struct uring *uring, uint32_t index)
   slot->phase = PHASE_POLL;
   sqe->opcode = URING_OP_POLL_ADD;
   sqe->descriptor = slot->descriptor;
-  sqe->op_flags = slot->op == OP_WRITE ? POLLOUT : POLLIN;
+  bool out = plan(slot->op, slot->descriptor, KIND_PIPE) == PLAN_WRITABLE;
+  sqe->op_flags = out ? POLLOUT : POLLIN;
   sqe->user_data = user_data_of(index, slot->generation);
+}
+
+/* Performs what waits for its descriptor, if that is ready. */
+static void try_ready(struct uring *uring, uint32_t index)
+{
+  int64_t done = perform_ready(uring->core.slots[index].operation);
+  if (done == -EAGAIN) arm_poll(uring, index);
+  else core_finish(&uring->core, index, done);
 }
 
 /* Performs an operation for which the kernel has no opcode. It has its `operation`. */
@@ -98,7 +107,7 @@ static void go_by_plan(struct uring *uring, uint32_t index)
 {
   const struct slot *slot = &uring->core.slots[index];
   enum plan how = plan(slot->op, slot->descriptor, KIND_UNKNOWN);
-  if (!work_by_plan(&uring->work, &uring->core, index, how)) arm_poll(uring, index);
+  if (!work_by_plan(&uring->work, &uring->core, index, how)) try_ready(uring, index);
 }
 
 static void begin(struct uring *uring, const struct submission *submission)
@@ -116,6 +125,8 @@ static void begin(struct uring *uring, const struct submission *submission)
       core_finish(&uring->core, index, result);
       return;
     }
+    /* A connection to be made is a socket of its own. */
+    if (slot->op == OP_CONNECT) slot->descriptor = slot->operation->descriptor;
     /* The kernel has no statx that stays beneath a directory: it takes two calls. */
     bool beneath = (slot->argument & STAGE_ARGUMENT_BENEATH) != 0;
     if (slot->op == OP_STAT && beneath && slot->operation->path != NULL) by_ring = false;
@@ -204,9 +215,7 @@ static void poll_completed(struct uring *uring, uint32_t index, int32_t result)
   } else if (uring->opcodes[slot->op] != URING_OP_NONE) {
     submit(uring, index);
   } else {
-    int64_t done = perform_ready(slot->operation);
-    if (done == -EAGAIN) arm_poll(uring, index);
-    else core_finish(&uring->core, index, done);
+    try_ready(uring, index);
   }
 }
 
@@ -235,6 +244,14 @@ static void internal_completed(struct uring *uring, uint64_t user_data, int32_t 
   }
 }
 
+/* What was opened, and will be closed, by the ring may become one of its registered files. */
+static void note_opened(struct uring *uring, const struct slot *slot, int32_t result)
+{
+  if (slot->phase != PHASE_RING || core_gives(slot->op) != GIVES_HANDLE) return;
+  int descriptor = slot->op == OP_CONNECT ? slot->descriptor : result;
+  files_opened(&uring->files, &uring->ring, descriptor);
+}
+
 static void harvest(struct uring *uring)
 {
   struct core *core = &uring->core;
@@ -250,7 +267,7 @@ static void harvest(struct uring *uring)
     }
     struct slot *slot = &core->slots[index];
     core_unmark_direct(core, slot);
-    if (slot->op == OP_OPEN && result >= 0) files_opened(&uring->files, &uring->ring, result);
+    if (result >= 0) note_opened(uring, slot, result);
     if (slot->phase == PHASE_POLL) poll_completed(uring, index, result);
     else if (result >= 0) core_finish(core, index, result);
     else retry_or_fail(uring, index, result);

@@ -33,6 +33,8 @@ export interface DriverOptions {
   readonly currentDir?: string;
   readonly limits?: Partial<Limits>;
   readonly pages?: number;
+  /** Gives it what has no option here. */
+  readonly grant?: (builder: ContextBuilder) => void;
 }
 
 const RECORDS = 65536;
@@ -50,10 +52,12 @@ export class Driver {
   constructor(readonly backend: Backend, options: DriverOptions = {}) {
     this.wasm = new WebAssembly.Memory({ initial: options.pages ?? 64, maximum: 4096 });
     this.memory = new GuestMemory(this.wasm);
-    const { limits } = new ContextBuilder().limits(options.limits ?? {}).build();
+    const builder = new ContextBuilder().limits(options.limits ?? {});
+    options.grant?.(builder);
+    const { limits, grants } = builder.build();
     const mounts = options.mounts === undefined ? null : options.mounts;
     const namespace = new Namespace(mounts, options.currentDir ?? "/");
-    this.loop = new Loop(this.memory, backend, namespace, limits, { signals: true });
+    this.loop = new Loop(this.memory, backend, namespace, limits, { ...grants, signals: true });
   }
 
   get view(): DataView {

@@ -1,0 +1,33 @@
+/**
+ * Closing a handle, whatever it stands for.
+ *
+ * @module
+ */
+import { Op } from "./abi/op";
+import { Error, Result, Unit } from "./error";
+import { Operation } from "./rt/operation";
+
+/** The handle of what has been closed: one that the host never gives. */
+export const CLOSED: u32 = 0xfffffffe;
+
+/** Closes a handle. Whatever asks for an end of it waits for it to be done. */
+// @ts-ignore: decorator
+@final
+export class CloseOperation extends Operation<Result<Unit>> {
+  /** `name`: what messages call it. */
+  constructor(handle: u32, private name: string) {
+    super(Op.Close);
+    this.handle = handle;
+    this.shield();
+  }
+
+  protected settle(result: i64, osError: u32): Result<Unit> {
+    return outcome(result, osError, "close", this.name);
+  }
+}
+
+/** What an operation gives that has nothing to tell but whether it succeeded. */
+export function outcome(result: i64, osError: u32, verb: string, name: string): Result<Unit> {
+  if (result >= 0) return Result.unit();
+  return Result.err<Unit>(Error.fromResult(result, osError, verb, name));
+}
