@@ -35,25 +35,43 @@ export function explain(
     const { cause } = failure;
     const stack = (cause instanceof Error ? cause : failure).stack ?? "";
     const map = module === null || read === undefined ? null : sourceMapOf(module, read);
-    for (const line of stack.split("\n")) {
-      const frame = FRAME.exec(line);
-      if (frame !== null) lines.push(`    at ${described(frame, map)}`);
-    }
+    const frames = stack
+      .split("\n")
+      .map((line) => FRAME.exec(line))
+      .filter((match) => match !== null)
+      .map((match) => describe(match, map));
+    const own = frames.filter(({ isOwn }) => isOwn);
+    for (const { text } of own.length > 0 ? own : frames) lines.push(`    at ${text}`);
   }
   return lines.join("\n");
 }
 
-function described([, name, index, offset]: RegExpExecArray, map: SourceMap | null): string {
-  const called = name ?? `function ${index}`;
-  if (map !== null) {
-    // AssemblyScript's maps have one generated line whose columns are bytes of the module.
-    const entry = map.findEntry(0, parseInt(offset!, 16));
-    if ("originalSource" in entry && entry.originalSource) {
-      const { originalSource, originalLine, originalColumn } = entry;
-      return `${called} (${originalSource}:${originalLine + 1}:${originalColumn + 1})`;
-    }
+/** A line for a frame, and whether it is the app's own as far as can be known. */
+interface Frame {
+  readonly text: string;
+  readonly isOwn: boolean;
+}
+
+/** What the names and sources of std, its runtime and AssemblyScript's library begin with. */
+const LIBRARY = "~lib/";
+
+/** The functions that the compiler made: the way in, and what runs an async function. */
+const GENERATED = /~task\||\/_start$/;
+
+/** What the compiler adds to the name of the body of an async function. */
+const BODY = /~async\d*/;
+
+function describe([, name, index, offset]: RegExpExecArray, map: SourceMap | null): Frame {
+  const called = name?.replace(BODY, "") ?? `function ${index}`;
+  const isGenerated = name !== undefined && (name.startsWith(LIBRARY) || GENERATED.test(name));
+  // AssemblyScript's maps have one generated line whose columns are bytes of the module.
+  const entry = map?.findEntry(0, parseInt(offset!, 16));
+  if (!entry || !("originalSource" in entry) || !entry.originalSource) {
+    return { text: `${called} (byte 0x${offset})`, isOwn: !isGenerated };
   }
-  return `${called} (byte 0x${offset})`;
+  const { originalSource, originalLine, originalColumn } = entry;
+  const text = `${called} (${originalSource}:${originalLine + 1}:${originalColumn + 1})`;
+  return { text, isOwn: !isGenerated && !originalSource.startsWith(LIBRARY) };
 }
 
 /** The source map that the module's section `sourceMappingURL` names, if it can be had and read. */

@@ -5,6 +5,7 @@
 import type { Parser, Program, Range, Source } from "assemblyscript";
 import type binaryen from "assemblyscript/binaryen";
 import { addSuspension, type Suspension } from "./asyncify.js";
+import { locateCalls } from "./debug-locations.js";
 import { DirectCalls } from "./direct-calls.js";
 import { report } from "./diagnostics.js";
 import { addEntry, entryModule, topLevelExport } from "./entry.js";
@@ -88,7 +89,7 @@ export default class StdTransform {
   afterParse(parser: Parser): void {
     const { program, lowering } = this;
     if (!this.usesRuntime) return;
-    if (lowering.firstAsync) this.checkRuntime(lowering.firstAsync);
+    if (!this.checkRuntime()) return;
     parser.parseFile(lowering.taskSource(), `${tasksPath}.ts`, false);
     if (!this.addsEntry) return;
     hideNames(parser.sources);
@@ -99,6 +100,7 @@ export default class StdTransform {
     if (options.stackSize === defaultStackSize) options.stackSize = stackSize;
     this.addAliases(parser.sources);
     pruneRoots(this.binaryen, program);
+    if (options.sourceMap) locateCalls(this.binaryen, program);
   }
 
   /** asc: the module is compiled, but not optimised. */
@@ -111,24 +113,26 @@ export default class StdTransform {
 
   /** Only an app that is async, or imports std, gets more than what it says itself. */
   private get addsEntry(): boolean {
-    return this.lowering.firstAsync !== null || this.importsStd;
+    return this.lowering.firstAsync !== null || this.stdImport !== null;
   }
 
-  private importsStd = false;
+  /** Where the app asks for a file of std. */
+  private stdImport: Range | null = null;
 
   private load(path: string, text: string | null): string | null {
     if (path === `${tasksPath}.ts`) return text;
     if (!isStd(path)) return text;
-    this.importsStd ||= this.isAskedFor(path);
+    this.stdImport ??= this.askedForAt(path);
     const source = readStd(path);
     if (source === null) this.refuseModule(path);
     return source ?? "";
   }
 
-  /** Whether a file of std is there because the app asked for it. */
-  private isAskedFor(path: string): boolean {
+  /** Where the app asks for a file of std; null if only std itself does. */
+  private askedForAt(path: string): Range | null {
     const dependee = this.program.parser.dependees.get(path.replace(/\.ts$/, ""));
-    return dependee !== undefined && !isStd(dependee.source.normalizedPath);
+    if (!dependee || isStd(dependee.source.normalizedPath)) return null;
+    return dependee.reportNode.range;
   }
 
   private refuseModule(path: string): void {
@@ -152,12 +156,19 @@ export default class StdTransform {
     parser.backlog.push(entryPath);
   }
 
-  private checkRuntime(range: Range): void {
-    if ((this.program.options.runtime as number) === Runtime.Incremental) return;
+  /** Whether the garbage collector that was chosen can serve what the app uses. */
+  private checkRuntime(): boolean {
+    const { firstAsync } = this.lowering;
+    const runtime = this.program.options.runtime as number;
+    const range = firstAsync ?? (runtime === Runtime.Stub ? this.stdImport : null);
+    if (runtime === Runtime.Incremental || !range) return true;
     const message =
-      "Async functions need '--runtime incremental' (the default): with 'minimal' the garbage " +
-      "collector would not see what a suspended function holds, and 'stub' has none.";
+      (firstAsync ? "Async functions need" : "std needs") +
+      " '--runtime incremental' (the default): " +
+      "with 'minimal' the garbage collector would not see what a suspended function holds, and " +
+      "'stub' has none.";
     report(this.program, 100, message, range);
+    return false;
   }
 
   private addAliases(sources: readonly Source[]): void {

@@ -37,6 +37,7 @@ import { findCapture, mentions } from "./captures.js";
 import { ArrowKind, CommonFlags, NodeKind, ParameterKind, Token } from "./internals.js";
 import { hide } from "./names.js";
 import { isKind, type Scope } from "./parser-hooks.js";
+import { isStd } from "./resolve.js";
 
 /** The class of all syntax nodes; its static methods make nodes. */
 export type NodeFactory = typeof NodeClass;
@@ -393,8 +394,10 @@ function taskClass(arity: number, debug: boolean): string {
 }`;
 }
 
+/** What is said of a task in the async call chain; nothing of one of std's own. */
 function describe(title: string, at: Range): string {
   const { source } = at;
+  if (isStd(source.normalizedPath)) return "";
   const line = source.lineAt(at.start);
   return `${title} (${hide(source.normalizedPath)}:${line}:${source.columnAt()})`;
 }

@@ -35,12 +35,8 @@ export function sayOutOfMemory(sources: readonly Source[], node: NodeFactory): v
     const { expression: callee, range } = trap as CallExpression;
     if (!isKind(callee, NodeKind.Identifier)) return;
     if ((callee as IdentifierExpression).text !== "unreachable") return;
-    const usize = node.createNamedType(node.createSimpleTypeName("usize", at), [], false, at);
     const text = node.createStringLiteralExpression(message, at);
-    const pointer = node.createCallExpression(name("changetype"), [usize], [text], range);
-    // `false` is a zero too, and needs none of the compiler's own 64-bit integers.
-    const nowhere = Array.from({ length: 3 }, () => node.createFalseExpression(at));
-    const said = node.createCallExpression(name(abort), null, [pointer, ...nowhere], range);
+    const said = node.createCallExpression(name(abort), null, [text], range);
     statement.expression = node.createCommaExpression([said, trap], range);
   });
   const imported = node.createImportDeclaration(name("abort"), name(abort), at);

@@ -25,7 +25,8 @@ type Binaryen = typeof binaryen;
 type Functions = Record<string, (...values: number[]) => number>;
 
 const bulkMemory = Feature.BulkMemory as number;
-const mark = "~lib/rt/__tostack";
+/** The function that AssemblyScript marks by, until it has made slots. */
+export const mark = "~lib/rt/__tostack";
 /** What begins a collection, or a step of one. */
 const collectors = /^~lib\/rt\/itcms\/(__new|__renew|__collect|interrupt|step)$/;
 /** What is in an expression. */

@@ -53,10 +53,15 @@ export declare function exit(code: i32): void;
 @external("std", "panic")
 export declare function panic(pointer: usize, length: usize): void;
 
-/** What AssemblyScript itself calls for a trap with a message. Never returns. */
+/** What AssemblyScript itself calls for a trap with a message, and apps may. Never returns. */
 // @ts-ignore: decorator
 @external("std", "abort")
-export declare function abort(message: usize, file: usize, line: u32, column: u32): void;
+export declare function abort(
+  message?: string | null,
+  file?: string | null,
+  line?: u32,
+  column?: u32,
+): void;
 
 /** Runs the top-level code of all modules. The compiler binds it; the host never sees it. */
 // @ts-ignore: decorator

@@ -16,9 +16,16 @@ export function panic(message: string): void {
 }
 
 /** What AssemblyScript's own traps call in debug builds: adds the async call chain. */
-export function abort(message: usize, file: usize, line: u32, column: u32): void {
-  const text = message ? changetype<string>(message) : "";
-  host.abort(changetype<usize>(text + asyncChain()), file, line, column);
+export function abort(
+  message: string | null = null,
+  file: string | null = null,
+  line: u32 = 0,
+  column: u32 = 0,
+): void {
+  let text = message == null || message == "" ? "the app aborted without a message" : message;
+  // Said here rather than by the host, so that the chain comes last.
+  if (file != null) text += ` (${file}:${line}:${column})`;
+  host.abort(text + asyncChain());
 }
 
 /**

@@ -128,8 +128,7 @@ export function suspend(promise: usize): void {
 
 /** The area or the stack has no room for the frames of a task. Must not allocate. */
 export function scratchFull(): void {
-  const message = "async calls are nested too deeply: their frames do not fit (asc --stackSize)";
-  abort(changetype<usize>(message), 0, 0, 0);
+  abort("async calls are nested too deeply: their frames do not fit (asc --stackSize)");
   unreachable();
 }
 

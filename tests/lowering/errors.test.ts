@@ -191,8 +191,17 @@ test("runtimes without a collector that knows of suspended functions", async () 
     const flags = ["--runtime", runtime];
     const { code, stderr } = await compile("app.ts", { sources: { "app.ts": source }, flags });
     assert.is(code, 1);
-    assert.is(places(stderr)[0], "AS100 2:9");
+    assert.equal(places(stderr), ["AS100 2:9"]);
   }
+});
+
+test("the runtime without a collector, with std but without async functions", async () => {
+  const source = 'import { Vec } from "std/vec";\nexport function main(): void { new Vec<u8>(); }';
+  const options = { sources: { "app.ts": source }, flags: ["--runtime", "stub"] };
+  const { code, stderr } = await compile("app.ts", options);
+  assert.is(code, 1);
+  assert.equal(places(stderr), ["AS100 1:21"]);
+  assert.match(stderr, /std needs '--runtime incremental'/);
 });
 
 test.run();

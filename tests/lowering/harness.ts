@@ -84,6 +84,7 @@ export interface Run {
   code: number | undefined;
   /** What it died of. */
   death?: string;
+  error?: Error;
   /** Where in the wasm it died: the offsets of the functions on the stack, innermost first. */
   deathStack: number[];
   ticks: number;
@@ -223,6 +224,7 @@ export function run(wasm: Uint8Array, options: RunOptions = {}): Run {
     if (error instanceof Exit) result.code = error.code;
     else {
       result.death = error instanceof Error ? error.message : String(error);
+      if (error instanceof Error) result.error = error;
       const stack = error instanceof Error ? (error.stack ?? "") : "";
       const frames = stack.matchAll(/wasm-function\[\d+\]:0x([0-9a-f]+)/g);
       result.deathStack = [...frames].map(([, offset]) => Number.parseInt(offset!, 16));

@@ -1,0 +1,90 @@
+/** How an app says that it dies: its own words and, in debug builds, its own lines. */
+import { assert, suite } from "../harness.js";
+import { explain } from "../../host/trap.js";
+import { GuestFailure } from "../../host/failure.js";
+import { compile, run } from "./harness.js";
+
+const test = suite("lowering deaths", { timeout: 60_000 });
+
+const wordsOf: [call: string, release: string, debug: string][] = [
+  ["abort()", "abort:  at :0:0", "abort: the app aborted without a message"],
+  ['abort("words")', "abort: words at :0:0", "abort: words"],
+  ['abort("words", "some.ts", 3, 4)', "abort: words at some.ts:3:4", "abort: words (some.ts:3:4)"],
+  ['abort("words", null, 3)', "abort: words at :3:0", "abort: words"],
+];
+
+for (const [call, release, debug] of wordsOf) {
+  test(`the app's own ${call}`, async () => {
+    const source = `import { yieldNow } from "std/rt";
+export async function main(): Promise<void> { await yieldNow(); ${call}; }`;
+    const sources = { "app.ts": source };
+    assert.is(run((await compile("app.ts", { sources, flags: ["-O3"] })).wasm).death, release);
+    const { death } = run((await compile("app.ts", { sources, flags: ["--debug"] })).wasm);
+    assert.is(death, `${debug}\n    in main (app.ts:2:23) at :0:0`);
+  });
+}
+
+/** What the launcher prints of an app that dies. */
+async function explained(source: string, ...flags: string[]): Promise<string> {
+  const { wasm, files, stderr } = await compile("app.ts", { sources: { "app.ts": source }, flags });
+  const { error } = run(wasm);
+  assert.ok(error, stderr);
+  const kind = error instanceof WebAssembly.RuntimeError ? "trap" : "panic";
+  const failure = new GuestFailure(kind, error.message, { cause: error });
+  const module = new WebAssembly.Module(wasm as BufferSource);
+  return explain(failure, module, () => Buffer.from(files.get("out.wasm.map")!).toString());
+}
+
+const chained = `import { yieldNow } from "std/rt";
+import { BufReader, stdin } from "std/io";
+class Reader {
+  async read(list: i32[]): Promise<i32> {
+    await yieldNow();
+    const value = find(list);
+    return value;
+  }
+}
+function find(list: i32[]): i32 {
+  return list[7];
+}
+export async function main(): Promise<i32> {
+  return await new Reader().read([1]);
+}
+`;
+
+test("a debug build tells the chain of calls in the app's own lines alone", async () => {
+  const lines = (await explained(chained, "--debug", "--sourceMap")).split("\n").slice(1);
+  assert.equal(lines, [
+    "    in Reader.read (app.ts:4:9)",
+    "    in main (app.ts:13:23) at :0:0",
+    "    at app/find (app.ts:11:10)",
+    "    at app/Reader#read (app.ts:6:19)",
+  ]);
+});
+
+test("a call whose value nobody takes has its line", async () => {
+  const source = `import { Vec } from "std/vec";
+function other(): string {
+  if (memory.size() < 0) return "x";
+  unreachable();
+  return "";
+}
+export function main(): void {
+  other();
+  Vec.fromString(other());
+}
+`;
+  const text = await explained(source, "--debug", "--sourceMap");
+  assert.equal(text.split("\n"), [
+    "trap: unreachable",
+    "    at app/other (app.ts:4:3)",
+    "    at app/main (app.ts:8:3)",
+  ]);
+});
+
+test("without names and lines there is nothing to choose from: all is told", async () => {
+  const text = await explained(chained, "-O3", "--sourceMap");
+  assert.match(text, /^panic: abort: Index out of range at ~lib[^\n]*\n    at function/);
+});
+
+test.run();
