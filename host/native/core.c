@@ -8,6 +8,7 @@
 
 #include "operation.h"
 #include "signals.h"
+#include "terminal.h"
 
 /*
  * A turn gives at most one completion per submission besides those that the backend lets in because
@@ -133,6 +134,7 @@ int core_admit(struct core *core, const struct submission *submission)
   }
   if (submission->op == OP_CLOSE) {
     bool gives_back = (submission->argument & STAGE_ARGUMENT_ENDED) == 0;
+    terminals_closing(submission->descriptor);
     signals_unwatch(submission->descriptor, gives_back);
   }
   core->slots[submission->slot] = (struct slot){

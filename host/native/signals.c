@@ -13,6 +13,7 @@
 
 #include "abi.h"
 #include "perform.h"
+#include "terminal.h"
 
 /* Signals of the operating system that have names are below this. */
 #define SIGNAL_LIMIT 32
@@ -28,12 +29,16 @@ struct watcher {
 /* One signal. */
 struct entry {
   struct watcher *_Atomic first;
-  struct sigaction previous;
+  struct sigaction previous; /* what it did; does not change while we have it */
+  _Atomic bool installed;
 };
 
-/* Guards all of the entries, except against handlers, which only follow the lists. */
+/* Guards all of the entries, except against handlers, which only look. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct entry entries[SIGNAL_LIMIT];
+
+/* How many terminals are raw. */
+static _Atomic unsigned guards;
 
 /* How many watchers there are. Looked at without the lock by those who close what was never one. */
 static _Atomic unsigned watchers;
@@ -65,38 +70,94 @@ int signal_number(uint32_t signal)
   return signal < SIGNAL_LIMIT ? numbers[signal] : 0;
 }
 
+/* What ends or stops a process that does nothing about it, and SIGCONT, which ends a stop. */
+static bool is_guarded(int number)
+{
+  switch (number) {
+  case SIGHUP:
+  case SIGINT:
+  case SIGQUIT:
+  case SIGABRT:
+  case SIGUSR2:
+  case SIGALRM:
+  case SIGTERM:
+  case SIGTSTP:
+  case SIGCONT:
+    return true;
+  default:
+    return false;
+  }
+}
+
+static void handle(int number);
+
+static void set_ours(int number)
+{
+  struct sigaction action = { .sa_handler = handle, .sa_flags = SA_RESTART };
+  sigfillset(&action.sa_mask);
+  sigaction(number, &action, NULL);
+}
+
+/*
+ * In a handler: has the signal do what it did before us. That may end the process, stop it for a
+ * while, or be a handler that returns.
+ */
+static void do_former(int number)
+{
+  sigset_t only, before;
+  sigemptyset(&only);
+  sigaddset(&only, number);
+  sigaction(number, &entries[number].previous, NULL);
+  raise(number);
+  pthread_sigmask(SIG_UNBLOCK, &only, &before);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  if (atomic_load(&entries[number].installed)) set_ours(number);
+}
+
 /* Tells everybody who watches. Any thread, between any two instructions. */
 static void handle(int number)
 {
   int error = errno;
   atomic_fetch_add(&handlers, 1);
   struct watcher *watcher = atomic_load(&entries[number].first);
+  bool is_former = watcher == NULL && number != SIGCONT && atomic_load(&guards) > 0;
   while (watcher != NULL) {
     (void)!write(watcher->writer, "!", 1);
     watcher = atomic_load(&watcher->next);
   }
+  if (number == SIGCONT) terminals_resume();
+  if (is_former) terminals_suspend();
   atomic_fetch_sub(&handlers, 1);
+  if (is_former) {
+    do_former(number);
+    atomic_fetch_add(&handlers, 1);
+    terminals_resume();
+    atomic_fetch_sub(&handlers, 1);
+  }
   errno = error;
 }
 
-static bool is_ours(int number)
-{
-  struct sigaction action;
-  return sigaction(number, NULL, &action) == 0 && action.sa_handler == handle;
-}
-
-/* With the lock. */
+/* With the lock: sees to it that the signal has our handler. 0 or -errno. */
 static int install(int number)
 {
-  struct sigaction action = { .sa_handler = handle, .sa_flags = SA_RESTART };
-  sigfillset(&action.sa_mask);
-  return sigaction(number, &action, &entries[number].previous) < 0 ? -errno : 0;
+  struct entry *entry = &entries[number];
+  if (atomic_load(&entry->installed)) return 0;
+  /* Before the handler can run, which may need it. */
+  if (sigaction(number, NULL, &entry->previous) < 0) return -errno;
+  if (number == SIGKILL || number == SIGSTOP) return -EINVAL;
+  set_ours(number);
+  atomic_store(&entry->installed, true);
+  return 0;
 }
 
-/* With the lock. Whether the signal has its former effect now. */
-static bool restore(int number)
+/* With the lock: the signal does what it did, unless somebody else has decided otherwise. */
+static void restore(int number)
 {
-  return is_ours(number) && sigaction(number, &entries[number].previous, NULL) == 0;
+  struct entry *entry = &entries[number];
+  struct sigaction now;
+  if (!atomic_exchange(&entry->installed, false)) return;
+  if (sigaction(number, NULL, &now) < 0 || now.sa_handler != handle) return;
+  sigaction(number, &entry->previous, NULL);
 }
 
 static void free_watcher(struct watcher *watcher)
@@ -141,9 +202,9 @@ int64_t signals_watch(uint32_t signal)
   atomic_store(&watcher->next, first);
   atomic_store(&entry->first, watcher);
   atomic_fetch_add(&watchers, 1);
-  if (first == NULL) error = install(number);
+  error = install(number);
   if (error < 0) {
-    atomic_store(&entry->first, NULL);
+    atomic_store(&entry->first, first);
     atomic_fetch_sub(&watchers, 1);
   }
   pthread_mutex_unlock(&lock);
@@ -167,17 +228,22 @@ static struct watcher *_Atomic *find(int reader)
   return NULL;
 }
 
-/* With the lock: takes a watcher out. Whether the signal has its former effect now. */
+static bool is_held(int number)
+{
+  return atomic_load(&guards) > 0 && is_guarded(number);
+}
+
+/* With the lock: takes a watcher out. Whether it was the last one of its signal. */
 static bool take(struct watcher *_Atomic *at)
 {
   struct watcher *watcher = atomic_load(at);
   struct watcher *next = atomic_load(&watcher->next);
   bool is_last = at == &entries[watcher->number].first && next == NULL;
   /* In this order: whatever comes has either its former effect or somebody to be told. */
-  bool is_restored = is_last && restore(watcher->number);
+  if (is_last && !is_held(watcher->number)) restore(watcher->number);
   atomic_store(at, next);
   atomic_fetch_sub(&watchers, 1);
-  return is_restored;
+  return is_last;
 }
 
 void signals_unwatch(int descriptor, bool gives_back)
@@ -186,16 +252,47 @@ void signals_unwatch(int descriptor, bool gives_back)
   pthread_mutex_lock(&lock);
   struct watcher *_Atomic *at = find(descriptor);
   struct watcher *watcher = at != NULL ? atomic_load(at) : NULL;
-  bool is_restored = watcher != NULL && take(at);
+  bool is_last = watcher != NULL && take(at);
   pthread_mutex_unlock(&lock);
   if (watcher == NULL) return;
-  /* One on this thread has returned by now; one on another may still have the watcher. */
-  while (atomic_load(&handlers) != 0) sched_yield();
+  signals_settle();
   int unread = 0;
   if (ioctl(descriptor, FIONREAD, &unread) < 0) unread = 0;
   int number = watcher->number;
   free_watcher(watcher);
-  if (is_restored && gives_back && unread > 0) kill(getpid(), number);
+  if (is_last && gives_back && unread > 0) kill(getpid(), number);
+}
+
+void signals_guard(void)
+{
+  pthread_mutex_lock(&lock);
+  if (atomic_fetch_add(&guards, 1) == 0) {
+    for (int number = 1; number < SIGNAL_LIMIT; number++) {
+      struct sigaction now;
+      if (!is_guarded(number) || sigaction(number, NULL, &now) < 0) continue;
+      /* What is ignored ends nothing. */
+      if (now.sa_handler != SIG_IGN) install(number);
+    }
+  }
+  pthread_mutex_unlock(&lock);
+}
+
+void signals_unguard(void)
+{
+  pthread_mutex_lock(&lock);
+  if (atomic_load(&guards) == 1) {
+    for (int number = 1; number < SIGNAL_LIMIT; number++) {
+      if (is_guarded(number) && atomic_load(&entries[number].first) == NULL) restore(number);
+    }
+  }
+  atomic_fetch_sub(&guards, 1);
+  pthread_mutex_unlock(&lock);
+}
+
+void signals_settle(void)
+{
+  /* One on this thread has returned by now; one on another may still be at it. */
+  while (atomic_load(&handlers) != 0) sched_yield();
 }
 
 int64_t perform_watch_signal(struct operation *operation)

@@ -1,14 +1,16 @@
 /*
  * Signals that are sent to this process, as bytes in pipes: whoever watches a signal has a pipe of
- * their own, into which the handler writes one byte for each time the signal comes.
+ * their own, into which the handler writes one byte for each time the signal comes. And a guard for
+ * terminals: while one is raw, what would end or stop the process puts it back first.
  *
- * What a signal does belongs to the process, so this is the one place with state of the process's
- * own: for each signal who watches it, and what it did before anybody did. It does that again as
- * soon as the last watcher has gone, unless somebody else has set a handler meanwhile.
+ * What a signal does belongs to the process, so this is a place with state of the process's own:
+ * for each signal who watches it, and what it did before anybody did. It does that again as soon as
+ * nobody needs our handler any more, unless somebody else has set theirs meanwhile. (The list of
+ * raw terminals in terminal.c is the other such place: handlers have nothing else to go by.)
  *
  * Thread: any; a lock orders those who begin and end to watch. The handlers take no lock.
- * Invariant: a signal has our handler while somebody watches it, and a pipe is closed only when no
- * handler can write into it any more.
+ * Invariant: a signal has our handler while somebody watches or guards it, and a pipe is closed
+ * only when no handler can write into it any more.
  */
 #ifndef STD_SIGNALS_H
 #define STD_SIGNALS_H
@@ -31,5 +33,17 @@ int64_t signals_watch(uint32_t signal);
  * former effect again. It would be lost otherwise.
  */
 void signals_unwatch(int descriptor, bool gives_back);
+
+/*
+ * A terminal is about to be raw: signals that would end or stop the process, and that nobody
+ * watches, call `terminals_suspend` before they do. SIGCONT calls `terminals_resume`. Nests.
+ */
+void signals_guard(void);
+
+/* The terminal is not raw any more. */
+void signals_unguard(void);
+
+/* Waits until no handler runs that began before: none has what was taken out of a list by then. */
+void signals_settle(void);
 
 #endif

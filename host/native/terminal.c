@@ -2,18 +2,31 @@
 #include "terminal.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <termios.h>
+#include <unistd.h>
 
 #include "abi.h"
+#include "signals.h"
 
-struct saved_terminal {
-  struct saved_terminal *next;
+/* Nothing of it changes while it is in the list, but `next` and `is_raw`. */
+struct raw_terminal {
+  struct raw_terminal *_Atomic next;
+  const struct terminals *owner;
   int descriptor;
-  struct termios mode;
+  unsigned device; /* the same for all descriptors of one terminal */
+  struct termios found;
+  struct termios raw;
+  _Atomic bool is_raw; /* not while the process is stopped, or goes on in the background */
 };
+
+/* Guards the list, the newest one first, except against handlers. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct raw_terminal *_Atomic newest;
 
 static int64_t size_of(int descriptor)
 {
@@ -22,7 +35,7 @@ static int64_t size_of(int descriptor)
   return (int64_t)size.ws_col | (int64_t)size.ws_row << 16;
 }
 
-/* In the background, changing the terminal would stop the process: fail rather than stop. */
+/* In the background, changing the terminal would stop the process: do not stop. */
 static int change(int descriptor, const struct termios *mode)
 {
   sigset_t blocked;
@@ -35,48 +48,110 @@ static int change(int descriptor, const struct termios *mode)
   return result;
 }
 
-static struct saved_terminal **find(struct terminals *terminals, int descriptor)
+static int device_of(int descriptor, unsigned *device)
 {
-  struct saved_terminal **at = &terminals->first;
-  while (*at != NULL && (*at)->descriptor != descriptor) at = &(*at)->next;
+  return ioctl(descriptor, TIOCGDEV, device) < 0 ? -errno : 0;
+}
+
+/* With the lock: another one of the same terminal. */
+static const struct raw_terminal *find_other(const struct raw_terminal *than)
+{
+  const struct raw_terminal *terminal = atomic_load(&newest);
+  while (terminal != NULL && (terminal == than || terminal->device != than->device)) {
+    terminal = atomic_load(&terminal->next);
+  }
+  return terminal;
+}
+
+/* With the lock: where this owner's entry for the descriptor is in the list; else NULL there. */
+static struct raw_terminal *_Atomic *find(const struct terminals *owner, int descriptor)
+{
+  struct raw_terminal *_Atomic *at = &newest;
+  struct raw_terminal *terminal;
+  while ((terminal = atomic_load(at)) != NULL) {
+    if (terminal->descriptor == descriptor && terminal->owner == owner) break;
+    at = &terminal->next;
+  }
   return at;
 }
 
-static int set_raw(struct terminals *terminals, int descriptor)
+/* With the lock: puts it back, unless others want it raw, and forgets it. */
+static int remove_at(struct raw_terminal *_Atomic *at)
 {
-  struct termios mode;
-  if (tcgetattr(descriptor, &mode) < 0) return -errno;
-  struct saved_terminal **at = find(terminals, descriptor);
-  if (*at == NULL) {
-    struct saved_terminal *saved = malloc(sizeof *saved);
-    if (saved == NULL) return -ENOMEM;
-    *saved = (struct saved_terminal){ NULL, descriptor, mode };
-    *at = saved;
+  struct raw_terminal *terminal = atomic_load(at);
+  bool is_last = find_other(terminal) == NULL && atomic_load(&terminal->is_raw);
+  /* Before it leaves the list: a signal may come in between. */
+  int result = is_last ? change(terminal->descriptor, &terminal->found) : 0;
+  atomic_store(at, atomic_load(&terminal->next));
+  signals_settle();
+  free(terminal);
+  signals_unguard();
+  return result;
+}
+
+/* Every byte as it comes, unechoed and without signals; output stays as it is. */
+static void make_raw(struct termios *mode)
+{
+  mode->c_iflag &= ~(tcflag_t)(BRKINT | ICRNL | INPCK | ISTRIP | IXON);
+  mode->c_cflag |= CS8;
+  mode->c_lflag &= ~(tcflag_t)(ECHO | ICANON | IEXTEN | ISIG);
+  mode->c_cc[VMIN] = 1;
+  mode->c_cc[VTIME] = 0;
+}
+
+/* With the lock: a new entry, or NULL with `*error` set. */
+static struct raw_terminal *add(const struct terminals *owner, int descriptor, int *error)
+{
+  struct raw_terminal *terminal = calloc(1, sizeof *terminal);
+  *error = -ENOMEM;
+  if (terminal == NULL) return NULL;
+  terminal->owner = owner;
+  terminal->descriptor = descriptor;
+  *error = device_of(descriptor, &terminal->device);
+  if (*error == 0 && tcgetattr(descriptor, &terminal->found) < 0) *error = -errno;
+  if (*error < 0) {
+    free(terminal);
+    return NULL;
   }
-  /* Every byte as it comes, unechoed and without signals; output stays as it is. */
-  mode.c_iflag &= ~(tcflag_t)(BRKINT | ICRNL | INPCK | ISTRIP | IXON);
-  mode.c_cflag |= CS8;
-  mode.c_lflag &= ~(tcflag_t)(ECHO | ICANON | IEXTEN | ISIG);
-  mode.c_cc[VMIN] = 1;
-  mode.c_cc[VTIME] = 0;
-  return change(descriptor, &mode);
+  const struct raw_terminal *other = find_other(terminal);
+  if (other != NULL) terminal->found = other->found;
+  terminal->raw = terminal->found;
+  make_raw(&terminal->raw);
+  atomic_store(&terminal->next, atomic_load(&newest));
+  atomic_store(&newest, terminal);
+  signals_guard();
+  return terminal;
 }
 
-static int set_cooked(struct terminals *terminals, int descriptor)
+static int set_raw(const struct terminals *owner, int descriptor)
 {
-  struct termios mode;
-  if (tcgetattr(descriptor, &mode) < 0) return -errno;
-  struct saved_terminal **at = find(terminals, descriptor);
-  struct saved_terminal *saved = *at;
-  if (saved == NULL) return 0;
-  int result = change(descriptor, &saved->mode);
-  if (result < 0) return result;
-  *at = saved->next;
-  free(saved);
-  return 0;
+  int result = 0;
+  pthread_mutex_lock(&lock);
+  struct raw_terminal *terminal = atomic_load(find(owner, descriptor));
+  if (terminal == NULL) terminal = add(owner, descriptor, &result);
+  if (terminal != NULL) {
+    /* In this order: a signal that comes in between puts it back. */
+    atomic_store(&terminal->is_raw, true);
+    result = change(descriptor, &terminal->raw);
+    if (result < 0) remove_at(find(owner, descriptor));
+  }
+  pthread_mutex_unlock(&lock);
+  return result;
 }
 
-int64_t terminal_command(struct terminals *terminals, int descriptor, uint32_t command,
+static int set_cooked(const struct terminals *owner, int descriptor)
+{
+  unsigned device;
+  int result = device_of(descriptor, &device);
+  if (result < 0) return result;
+  pthread_mutex_lock(&lock);
+  struct raw_terminal *_Atomic *at = find(owner, descriptor);
+  if (atomic_load(at) != NULL) result = remove_at(at);
+  pthread_mutex_unlock(&lock);
+  return result;
+}
+
+int64_t terminal_command(const struct terminals *owner, int descriptor, uint32_t command,
                          uint32_t argument)
 {
   struct termios mode;
@@ -87,22 +162,62 @@ int64_t terminal_command(struct terminals *terminals, int descriptor, uint32_t c
   case TERMINAL_SIZE:
     return size_of(descriptor);
   case TERMINAL_SET_MODE:
-    if (argument == TERMINAL_MODE_RAW) return set_raw(terminals, descriptor);
-    if (argument == TERMINAL_MODE_COOKED) return set_cooked(terminals, descriptor);
+    if (argument == TERMINAL_MODE_RAW) return set_raw(owner, descriptor);
+    if (argument == TERMINAL_MODE_COOKED) return set_cooked(owner, descriptor);
     return -EINVAL;
   default:
     return -ENOSYS;
   }
 }
 
-void terminals_restore(struct terminals *terminals)
+/* With NULL for any: removes those of an owner, or with a descriptor. */
+static void remove_all(const struct terminals *owner, int descriptor)
 {
-  struct saved_terminal *saved = terminals->first;
-  terminals->first = NULL;
-  while (saved != NULL) {
-    struct saved_terminal *next = saved->next;
-    (void)change(saved->descriptor, &saved->mode);
-    free(saved);
-    saved = next;
+  if (atomic_load(&newest) == NULL) return;
+  pthread_mutex_lock(&lock);
+  struct raw_terminal *_Atomic *at = &newest;
+  struct raw_terminal *terminal;
+  while ((terminal = atomic_load(at)) != NULL) {
+    bool fits = owner != NULL ? terminal->owner == owner : terminal->descriptor == descriptor;
+    if (fits) (void)remove_at(at);
+    else at = &terminal->next;
+  }
+  pthread_mutex_unlock(&lock);
+}
+
+void terminals_restore(const struct terminals *owner)
+{
+  remove_all(owner, -1);
+}
+
+void terminals_closing(int descriptor)
+{
+  remove_all(NULL, descriptor);
+}
+
+void terminals_suspend(void)
+{
+  struct raw_terminal *terminal = atomic_load(&newest);
+  while (terminal != NULL) {
+    if (atomic_exchange(&terminal->is_raw, false)) change(terminal->descriptor, &terminal->found);
+    terminal = atomic_load(&terminal->next);
+  }
+}
+
+/* Where another process group is in front, the terminal is theirs: a shell's, say. */
+static bool is_in_background(int descriptor)
+{
+  pid_t front = tcgetpgrp(descriptor);
+  return front >= 0 && front != getpgrp();
+}
+
+void terminals_resume(void)
+{
+  struct raw_terminal *terminal = atomic_load(&newest);
+  while (terminal != NULL) {
+    bool is_raw = !is_in_background(terminal->descriptor);
+    atomic_store(&terminal->is_raw, is_raw);
+    if (is_raw) change(terminal->descriptor, &terminal->raw);
+    terminal = atomic_load(&terminal->next);
   }
 }

@@ -1,7 +1,10 @@
 /* Terminals: reading lines on demand, modes and sizes, and the way back. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -72,7 +75,7 @@ static void test_modes(void)
 {
   int device;
   int controller = open_pair(&device);
-  struct terminals terminals = { NULL };
+  struct terminals terminals = { 0 };
   CHECK_EQUAL(terminal_command(&terminals, device, TERMINAL_IS_TERMINAL, 0), 1);
   CHECK_EQUAL(terminal_command(&terminals, 99999, TERMINAL_IS_TERMINAL, 0), -EBADF);
   int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -101,7 +104,6 @@ static void test_modes(void)
     CHECK_EQUAL(tcgetattr(device, &now), 0);
     CHECK_EQUAL(now.c_lflag, before.c_lflag);
     CHECK_EQUAL(now.c_iflag, before.c_iflag);
-    CHECK(terminals.first == NULL);
   }
   CHECK_EQUAL(terminal_command(&terminals, device, TERMINAL_SET_MODE, TERMINAL_MODE_RAW), 0);
   close(device);
@@ -110,10 +112,164 @@ static void test_modes(void)
   close(null);
 }
 
+static bool is_raw(int device)
+{
+  struct termios mode;
+  CHECK_EQUAL(tcgetattr(device, &mode), 0);
+  return !(mode.c_lflag & ICANON);
+}
+
+/* Two who share a terminal, by descriptors of their own: it is raw as long as one wants it so. */
+static void test_shared(void)
+{
+  int device;
+  int controller = open_pair(&device);
+  int second = dup(device);
+  struct terminals one = { 0 }, two = { 0 };
+  CHECK_EQUAL(terminal_command(&one, device, TERMINAL_SET_MODE, TERMINAL_MODE_RAW), 0);
+  CHECK_EQUAL(terminal_command(&two, second, TERMINAL_SET_MODE, TERMINAL_MODE_RAW), 0);
+  CHECK_EQUAL(terminal_command(&one, device, TERMINAL_SET_MODE, TERMINAL_MODE_COOKED), 0);
+  CHECK(is_raw(device));
+  terminals_restore(&one);
+  CHECK(is_raw(device));
+  terminals_closing(second);
+  CHECK(!is_raw(device));
+  terminals_restore(&two);
+  close(second);
+  close(device);
+  close(controller);
+}
+
+/* ---- On the way out ---- */
+
+/* Where the program says that it runs, and that its own handler did. */
+static int said;
+
+static void tell(int number)
+{
+  (void)number;
+  (void)!write(said, "u", 1);
+}
+
+/* The program on the terminal: makes it raw, and does nothing more. */
+static _Noreturn void run_program(int device, int ignored)
+{
+  static struct terminals terminals;
+  struct rlimit none = { 0, 0 };
+  setrlimit(RLIMIT_CORE, &none);
+  if (ignored != 0) signal(ignored, SIG_IGN);
+  /* Some handler that returns, as an application around us may have it. */
+  signal(SIGUSR2, tell);
+  if (terminal_command(&terminals, device, TERMINAL_SET_MODE, TERMINAL_MODE_RAW) < 0) _exit(1);
+  if (write(said, "r", 1) != 1) _exit(2);
+  for (;;) pause();
+}
+
+/* Starts it in front, and waits until it has made the terminal raw. */
+static pid_t start_program(int device, int *says, int ignored)
+{
+  char byte;
+  int ends[2];
+  CHECK_EQUAL(pipe(ends), 0);
+  pid_t child = fork();
+  CHECK(child >= 0);
+  if (child == 0) {
+    said = ends[1];
+    setpgid(0, 0);
+    tcsetpgrp(device, getpid());
+    run_program(device, ignored);
+  }
+  setpgid(child, child);
+  CHECK_EQUAL(tcsetpgrp(device, child), 0);
+  close(ends[1]);
+  *says = ends[0];
+  CHECK_EQUAL(read(*says, &byte, 1), 1);
+  CHECK(is_raw(device));
+  return child;
+}
+
+/* It becomes raw; the test hangs when it does not. */
+static void expect_raw(int device)
+{
+  while (!is_raw(device)) pause_milliseconds(1);
+}
+
+static void stop(pid_t child)
+{
+  int status;
+  CHECK_EQUAL(kill(child, SIGTSTP), 0);
+  CHECK_EQUAL(waitpid(child, &status, WUNTRACED), child);
+  CHECK(WIFSTOPPED(status));
+}
+
+/* What a shell sees: the program stops or ends, and the terminal is as it was. */
+static void run_shell(int device)
+{
+  const int deadly[] = { SIGHUP, SIGINT, SIGQUIT, SIGABRT, SIGALRM, SIGTERM };
+  char byte;
+  int status, says;
+  for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++) {
+    pid_t child = start_program(device, &says, 0);
+    CHECK_EQUAL(kill(child, deadly[i]), 0);
+    CHECK_EQUAL(waitpid(child, &status, 0), child);
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == deadly[i]);
+    CHECK(!is_raw(device));
+    close(says);
+  }
+  pid_t child = start_program(device, &says, SIGHUP);
+  kill(child, SIGHUP);
+  for (int round = 0; round < 3; round++) {
+    kill(child, SIGUSR2);
+    CHECK_EQUAL(read(says, &byte, 1), 1);
+    expect_raw(device);
+    stop(child);
+    CHECK(!is_raw(device));
+    kill(child, SIGCONT);
+    expect_raw(device);
+  }
+  /* In the background it leaves the terminal alone, whatever comes. */
+  stop(child);
+  CHECK_EQUAL(tcsetpgrp(device, getpgrp()), 0);
+  kill(child, SIGCONT);
+  kill(child, SIGUSR2);
+  CHECK_EQUAL(read(says, &byte, 1), 1);
+  kill(child, SIGUSR2);
+  CHECK_EQUAL(read(says, &byte, 1), 1);
+  CHECK(!is_raw(device));
+  CHECK_EQUAL(tcsetpgrp(device, child), 0);
+  kill(child, SIGCONT);
+  expect_raw(device);
+  kill(child, SIGKILL);
+  waitpid(child, &status, 0);
+  close(says);
+}
+
+/* A session of its own, since the terminal has to be that of a session. */
+static void test_signals(void)
+{
+  int device, status;
+  int controller = open_pair(&device);
+  pid_t shell = fork();
+  CHECK(shell >= 0);
+  if (shell == 0) {
+    setsid();
+    signal(SIGTTOU, SIG_IGN);
+    CHECK_EQUAL(ioctl(device, TIOCSCTTY, 0), 0);
+    run_shell(device);
+    _exit(0);
+  }
+  CHECK_EQUAL(waitpid(shell, &status, 0), shell);
+  CHECK_EQUAL(status, 0);
+  close(device);
+  close(controller);
+}
+
 int main(void)
 {
   int before = count_descriptors();
   test_modes();
+  test_shared();
+  test_signals();
   for (const struct mode *mode = modes; mode->name != NULL; mode++) {
     struct fixture fixture;
     fixture_open(&fixture, mode);
