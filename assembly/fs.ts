@@ -56,6 +56,8 @@ export class File extends Stream implements AsyncRead, AsyncWrite {
    * Reads at the cursor: see `AsyncRead.read`. The cursor moves by `n`. Of several reads in
    * flight each continues where the one before it ends, provided that that one is not short.
    */
+  // @ts-ignore: decorator
+  @fresh
   read(buf: Vec<u8>): Promise<BufResult> {
     return this.transfer(Op.Read, buf, buf.capacity);
   }
@@ -64,6 +66,8 @@ export class File extends Stream implements AsyncRead, AsyncWrite {
    * Writes at the cursor: see `AsyncWrite.write`. The cursor moves by `n`. A file that is open for
    * appending writes at its end instead, and the cursor stays.
    */
+  // @ts-ignore: decorator
+  @fresh
   write(buf: Vec<u8>): Promise<BufResult> {
     if (this.flags & OpenFlag.Append) {
       return startTransfer(this, Op.Write, buf, buf.length, Offset.Current, 0);
@@ -72,6 +76,8 @@ export class File extends Stream implements AsyncRead, AsyncWrite {
   }
 
   /** Reads at `offset`, in bytes: otherwise as `AsyncRead.read`. Past the end, `n` is 0. */
+  // @ts-ignore: decorator
+  @fresh
   readAt(buf: Vec<u8>, offset: u64): Promise<BufResult> {
     return this.transferAt(Op.Read, buf, buf.capacity, offset);
   }
@@ -80,6 +86,8 @@ export class File extends Stream implements AsyncRead, AsyncWrite {
    * Writes at `offset`, in bytes: otherwise as `AsyncWrite.write`. Past the end, what lies between
    * is zeros. A file that is open for appending writes at its end, wherever `offset` is.
    */
+  // @ts-ignore: decorator
+  @fresh
   writeAt(buf: Vec<u8>, offset: u64): Promise<BufResult> {
     return this.transferAt(Op.Write, buf, buf.length, offset);
   }

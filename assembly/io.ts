@@ -58,6 +58,8 @@ export interface AsyncWrite {
 /** The standard input. It keeps nothing back: to read lines wrap it in one `BufReader`. */
 export class Stdin extends Stream implements AsyncRead {
   /** See `AsyncRead.read`. */
+  // @ts-ignore: decorator
+  @fresh
   read(buf: Vec<u8>): Promise<BufResult> {
     return this.transfer(Op.Read, buf, buf.capacity);
   }
@@ -66,6 +68,8 @@ export class Stdin extends Stream implements AsyncRead {
 /** The standard output, or the standard error output. It keeps nothing back either. */
 export class Stdout extends Stream implements AsyncWrite {
   /** See `AsyncWrite.write`. */
+  // @ts-ignore: decorator
+  @fresh
   write(buf: Vec<u8>): Promise<BufResult> {
     return this.transfer(Op.Write, buf, buf.length);
   }

@@ -7,9 +7,9 @@ import { Errno } from "./abi/errno";
 import { Terminal } from "./abi/flags";
 import { Op } from "./abi/op";
 import { BufResult, Error } from "./error";
-import { __create, initialize } from "./rt/create";
+import { assign } from "./rt/create";
 import { hostTerminal } from "./rt/host";
-import { Operation } from "./rt/operation";
+import { Operation, takeOperation } from "./rt/operation";
 import { Vec } from "./vec";
 
 /** A handle that bytes flow through. Every transfer is one operation and no task. */
@@ -94,10 +94,10 @@ class Transfer extends Operation<BufResult> {
   static of(
     stream: Stream, opcode: u32, buf: Vec<u8>, length: i32, from: i64, reserved: i32,
   ): Transfer {
-    const transfer = __create<Transfer>();
+    const transfer = takeOperation<Transfer>();
     transfer.prepare(opcode, stream.handle, from);
     transfer.lendFirst(buf, length);
-    initialize(transfer, offsetof<Transfer>("stream"), stream);
+    assign(transfer, offsetof<Transfer>("stream"), stream);
     transfer.reserved = reserved;
     return transfer;
   }

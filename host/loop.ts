@@ -19,7 +19,7 @@ import { CompletionQueue } from "./queue.js";
 import { monotonicClock } from "./resource/clock.js";
 import { NativeFile } from "./resource/file.js";
 import { Staging } from "./staging.js";
-import { endTransfer, startTransfer } from "./transfer.js";
+import { endTransfers, startTransfers } from "./transfer.js";
 
 const HIGH_OF_NEGATIVE = 0xffffffff;
 
@@ -94,8 +94,8 @@ export class Loop {
       throw new GuestFailure("fault", `submit: the list at ${hex(list)} is out of bounds`);
     }
     for (let index = 0; index < count; index++) {
-      const record = memory.word(list + index * 4);
-      if (!startTransfer(this, record)) this.submitOne(record);
+      index = startTransfers(this, list, index, count);
+      if (index < count) this.submitOne(memory.word(list + index * 4));
     }
   }
 
@@ -122,7 +122,8 @@ export class Loop {
     this.work += staged + count;
     this.staging.taken();
     for (let index = 0; index < count; index++) {
-      if (!endTransfer(this, index)) this.complete(index);
+      index = endTransfers(this, index, count);
+      if (index < count) this.complete(index);
     }
   }
 

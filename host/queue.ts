@@ -20,6 +20,16 @@ export class CompletionQueue {
     this.length++;
   }
 
+  /** How many records fit before the ring has to grow. */
+  get room(): number {
+    return this.ring.length - this.length;
+  }
+
+  /** Writes a record behind those that wait, `ahead` places further on; `length` counts it in. */
+  put(ahead: number, record: number): void {
+    this.ring[(this.head + this.length + ahead) & (this.ring.length - 1)] = record;
+  }
+
   /** Moves as many records as one tick takes into the guest's array. @returns how many. */
   deliver(memory: GuestMemory, address: number): number {
     const count = Math.min(this.length, Completions.Capacity);

@@ -30,6 +30,11 @@ export class Staging {
     return this.count === StageLayout.SubmissionsCapacity || this.prefixEnd > LAST_PREFIX;
   }
 
+  /** How many submissions without a prefix fit. */
+  get room(): number {
+    return this.isFull ? 0 : StageLayout.SubmissionsCapacity - this.count;
+  }
+
   /**
    * Writes the next submission. It becomes part of the coming turn by `commit`; until then it can
    * be written again. What has no parameter here is zero, unless `range1` or `prefix` set it.

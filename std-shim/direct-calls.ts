@@ -24,6 +24,7 @@ import type {
   Expression,
   Flow,
   FunctionPrototype,
+  IdentifierExpression,
   ParenthesizedExpression,
   PropertyAccessExpression,
   Resolver,
@@ -34,6 +35,14 @@ import { stdPrefix } from "./resolve.js";
 
 /** The global function that returns its argument; it is in the source of the task classes. */
 const valueFunction = "__value";
+
+/**
+ * What `await e` is: a method call. The other one is for the call of a function that is decorated
+ * `@fresh`: it returns a promise that nobody else has, so that this `await` is the last to see it.
+ */
+export const awaitMethod = "__await";
+const freshMethod = "__awaitFresh";
+const freshDecorator = "fresh";
 
 /** One `await`. */
 interface Awaiting {
@@ -84,7 +93,11 @@ export class DirectCalls {
         call.typeArguments = called.typeArguments;
         return body;
       }
-      if (isPromise(resolver, operand, flow, !implied)) return lookup(callee, flow, ...rest);
+      if (isPromise(resolver, operand, flow, !implied)) {
+        const isFresh = called !== null && direct && givesFresh(called, quietly);
+        callee.property.text = isFresh ? freshMethod : awaitMethod;
+        return lookup(callee, flow, ...rest);
+      }
       // A call may have no value at all; anything else passes through a function.
       if (called) return lookup(this.become(awaiting, called), flow, ...rest);
       call.args = [operand];
@@ -135,6 +148,20 @@ export class DirectCalls {
     if (from === to) return true;
     return [...(this.calls.get(from) ?? [])].some((next) => this.reaches(next, to));
   }
+}
+
+/** Whether what is called is decorated `@fresh`, and cannot be anything else. */
+function givesFresh(
+  call: CallExpression,
+  lookup: (callee: Expression) => Element | null,
+): boolean {
+  const target = lookup(call.expression);
+  if (!target || (target.kind as number) !== ElementKind.FunctionPrototype) return false;
+  if (target.is(CommonFlags.Overridden as number) && !isSuper(call.expression)) return false;
+  const { decorators } = (target as FunctionPrototype).declaration;
+  return decorators?.some(({ name }) =>
+    isKind(name, NodeKind.Identifier) &&
+    (name as IdentifierExpression).text === freshDecorator) ?? false;
 }
 
 /** Whether the operand is a promise; `unknown` when it is wrong, or means nothing by itself. */

@@ -32,7 +32,7 @@ import type {
   TypeNode,
   TypeParameterNode,
 } from "assemblyscript";
-import type { DirectCalls } from "./direct-calls.js";
+import { awaitMethod, type DirectCalls } from "./direct-calls.js";
 import { findCapture, mentions } from "./captures.js";
 import { ArrowKind, CommonFlags, NodeKind, ParameterKind, Token } from "./internals.js";
 import { hide } from "./names.js";
@@ -84,7 +84,7 @@ export class Lowering {
   /** `await operand` */
   awaited(operand: Expression, keyword: Range, whole: Range): Expression {
     const { node } = this.options;
-    const method = node.createIdentifierExpression("__await", keyword);
+    const method = node.createIdentifierExpression(awaitMethod, keyword);
     const callee = node.createPropertyAccessExpression(operand, method, whole);
     const call = node.createCallExpression(callee, null, [], whole);
     this.lowered.add(call);

@@ -50,6 +50,8 @@ export const enum Flag {
   Shared = 64,
   /** A task that will not go on: it came to await what is cancelled. */
   Abandoned = 128,
+  /** It may serve as another promise of its kind once nobody has it any more: see `reuse`. */
+  Reusable = 256,
 }
 
 // @ts-ignore: decorator

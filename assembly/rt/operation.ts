@@ -5,10 +5,10 @@ import { Overlapped } from "../abi/records";
 import { Vec } from "../vec";
 import { Buffer } from "./buffer";
 import { completionAt } from "./completions";
-import { initialize } from "./create";
+import { __create, assign } from "./create";
 import { useOperations } from "./hooks";
 import { panic } from "./panic";
-import { Flag, State } from "./node";
+import { Flag, link, nodeAt, State } from "./node";
 import { Promise, PromiseBase } from "./promise";
 import { enqueue } from "./scheduler";
 
@@ -17,8 +17,37 @@ import { enqueue } from "./scheduler";
 /** Free records, linked. */
 let free: usize = 0;
 
-/** How many records come with one allocation. They are used again, never given back. */
+/** The newest slab. Slabs are used again, never given back. */
+let slabs: usize = 0;
+
+/** How many records a slab has. Before them is the address of the slab that is older. */
 const SLAB: usize = 32;
+const SLAB_HEADER: usize = 16;
+const SLAB_SIZE: usize = SLAB_HEADER + SLAB * offsetof<Overlapped>();
+
+/**
+ * What keeps operations alive while they have a record: the one object of this class is pinned, so
+ * that the collector asks it at the beginning of each cycle and once more at the very end. Hence
+ * nothing needs to be said to the collector when a record is taken and freed, where pinning and
+ * unpinning every operation costs more than all that its completion does.
+ */
+// @ts-ignore: decorator
+@final
+class Records {
+  /** Called by the garbage collector. */
+  private __visit(cookie: u32): void {
+    for (let slab = slabs; slab; slab = load<usize>(slab)) {
+      const end = slab + SLAB_SIZE;
+      for (let at = slab + SLAB_HEADER; at < end; at += offsetof<Overlapped>()) {
+        __visit(changetype<Overlapped>(at).user, cookie);
+      }
+    }
+  }
+}
+
+/** Made when the app begins, so that taking a record never collects. */
+// @ts-ignore: decorator
+@lazy const records: Records = new Records();
 
 function takeRecord(): Overlapped {
   if (!free) addSlab();
@@ -28,15 +57,19 @@ function takeRecord(): Overlapped {
 }
 
 function addSlab(): void {
-  const size = SLAB * offsetof<Overlapped>();
-  const slab = heap.alloc(size);
-  memory.fill(slab, 0, size);
-  for (let record = slab; record < slab + size; record += offsetof<Overlapped>()) {
-    freeRecord(changetype<Overlapped>(record));
+  if (!slabs) __pin(changetype<usize>(records));
+  const slab = heap.alloc(SLAB_SIZE);
+  memory.fill(slab, 0, SLAB_SIZE);
+  const end = slab + SLAB_SIZE;
+  for (let at = slab + SLAB_HEADER; at < end; at += offsetof<Overlapped>()) {
+    freeRecord(changetype<Overlapped>(at));
   }
+  store<usize>(slab, slabs);
+  slabs = slab;
 }
 
 function freeRecord(record: Overlapped): void {
+  record.user = 0;
   record.link = free;
   free = changetype<usize>(record);
 }
@@ -145,13 +178,14 @@ export abstract class Operation<T> extends Promise<T> {
     record.user = changetype<usize>(this);
   }
 
-  /** `lend0` for an operation that was made by `__create` and has done nothing but `prepare`. */
+  /** `lend0` for one that has done nothing but `prepare`. */
   // @ts-ignore: decorator
   @inline
   protected lendFirst(vec: Vec<u8>, length: i32): void {
-    this.record.ptr0 = vec.lend(length);
-    this.record.len0 = length;
-    initialize(this, offsetof<this>("lent0"), vec);
+    const record = this.record;
+    record.ptr0 = vec.lend(length);
+    record.len0 = length;
+    assign(this, offsetof<this>("lent0"), vec);
   }
 
   /** What is lent first. */
@@ -221,7 +255,6 @@ export abstract class Operation<T> extends Promise<T> {
 
   /** Queues it; the tick submits it when it ends. */
   start(): Promise<T> {
-    __pin(changetype<usize>(this));
     queueRecord(this.record);
     return this;
   }
@@ -267,16 +300,48 @@ export function submitAgain(operation: usize): void {
   queueRecord(recordOf(operation));
 }
 
-/** What was lent is the guest's again. From here on the caller keeps the operation alive. */
+/** What was lent is the guest's again. */
 export function takeBack(operation: usize): void {
-  __unpin(operation);
   giveBack(operation, offsetof<Operation<i32>>("lent0"));
   giveBack(operation, offsetof<Operation<i32>>("lent1"));
 }
 
-/** The record is not needed any more. */
+/** The record is not needed any more, and does not keep the operation alive any more. */
 export function freeRecordOf(operation: usize): void {
   freeRecord(recordOf(operation));
+}
+
+/** Operations that were awaited by the only one who had them, linked by `next`: see `reuse`. */
+let spare: PromiseBase | null = null;
+
+/**
+ * Keeps an operation that nobody has any more, for the next one of its class: making an object and
+ * collecting it again is a good part of what one read costs. There is one such class, `Transfer`.
+ */
+export function reuse(operation: usize): void {
+  const node = nodeAt(operation);
+  node.flags = Flag.Reusable;
+  node.reference = 0;
+  store<usize>(operation, 0, offsetof<Operation<i32>>("lent0"));
+  const next = changetype<usize>(spare);
+  node.next = next;
+  if (next) link(operation, next);
+  spare = changetype<PromiseBase>(operation);
+}
+
+/** One of those, or a new one, on which no constructor has been called. */
+// @ts-ignore: decorator
+@inline
+export function takeOperation<C extends PromiseBase>(): C {
+  const operation = changetype<usize>(spare);
+  if (!operation) {
+    const made = __create<C>();
+    made.flags = Flag.Reusable;
+    return made;
+  }
+  spare = changetype<PromiseBase | null>(nodeAt(operation).next);
+  nodeAt(operation).next = 0;
+  return changetype<C>(operation);
 }
 
 function cancelOperation(operation: PromiseBase, record: Overlapped): void {

@@ -2,7 +2,7 @@ import { Errno } from "../abi/errno";
 import { __create } from "./create";
 import { Slot } from "./slot";
 import { append, Flag, Node, State } from "./node";
-import { freeRecordOf, submitAgain, takeBack } from "./operation";
+import { freeRecordOf, reuse, submitAgain, takeBack } from "./operation";
 import { settle } from "./scheduler";
 import { panic } from "./panic";
 import { suspend } from "./suspend";
@@ -200,6 +200,16 @@ export class Promise<T> extends PromiseBase {
   __await(): T {
     if (this.state != State.Fulfilled) suspend(changetype<usize>(this));
     return this.get<T>();
+  }
+
+  /** What `await` of a call becomes that is `@fresh`: nobody else has, or will have, the promise. */
+  // @ts-ignore: decorator
+  @inline
+  __awaitFresh(): T {
+    if (this.state != State.Fulfilled) suspend(changetype<usize>(this));
+    const value = this.get<T>();
+    if (this.flags & Flag.Reusable) reuse(changetype<usize>(this));
+    return value;
   }
 
   /** Gives it its value. Of no effect once it settled. */
