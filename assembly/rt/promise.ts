@@ -202,7 +202,7 @@ export class Promise<T> extends PromiseBase {
     return this.get<T>();
   }
 
-  /** What `await` of a call becomes that is `@fresh`: nobody else has, or will have, the promise. */
+  /** What `await` of the call of a `@fresh` function becomes: nobody else has the promise. */
   // @ts-ignore: decorator
   @inline
   __awaitFresh(): T {

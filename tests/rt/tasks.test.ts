@@ -27,6 +27,17 @@ test("cancellation", async () => {
   }
 });
 
+test("a promise that nobody else has serves again, and no other one", async () => {
+  for (const flags of [["-O0"], ["-O3"], ["-O3", "--debug"]]) {
+    const module = await build("fresh", ...flags);
+    for (const seed of seeds) {
+      const outcome = run(module, { seed, collect: seed % 2 === 0 });
+      assert.is(outcome.message, undefined);
+      assert.is(outcome.code, 0);
+    }
+  }
+});
+
 test("the collector takes nothing that a task holds, and everything else", async () => {
   const module = await build("churn", "-O3");
   for (const seed of seeds.slice(0, 4)) {

@@ -1,0 +1,121 @@
+import { ErrorKind } from "std/error";
+import { File } from "std/fs";
+import { AsyncRead, BufResult } from "std/io";
+import { join, yieldNow } from "std/rt";
+import { Vec } from "std/vec";
+
+// `await file.readAt(…)` gives the promise back for the next transfer, since nobody else has it.
+// Whoever does have one must never see it change. The host fills byte i with offset + i, and
+// completes after as many turns as the handle says, and some more.
+
+export function collect(): void {
+  __collect();
+}
+
+function file(delay: u32): File {
+  return new File(delay, "nowhere", 0);
+}
+
+function buffer(): Vec<u8> {
+  return Vec.withCapacity<u8>(32);
+}
+
+function check(result: BufResult, offset: i32): void {
+  assert(result.isOk && result.n == 32 && result.buf.length == 32);
+  for (let i = 0; i < 32; i++) assert(result.buf[i] == <u8>(offset + i));
+}
+
+/** Nobody has the promise: the same few serve all of these reads. */
+async function direct(offset: i32, rounds: i32): Promise<void> {
+  const source = file(offset % 3);
+  let buf = buffer();
+  for (let i = 0; i < rounds; i++) {
+    const result = await source.readAt(buf, offset + i);
+    check(result, offset + i);
+    buf = result.buf;
+  }
+}
+
+/** A promise that was kept is what it was, however many reads come after it. */
+async function kept(): Promise<void> {
+  const source = file(1);
+  const first = source.readAt(buffer(), 50);
+  const second = source.readAt(buffer(), 60);
+  await direct(3, 5);
+  const result = await first;
+  check(result, 50);
+  await direct(4, 5);
+  assert(first.unwrap() == result && (await first) == result);
+  check(await second, 60);
+  await direct(5, 5);
+  check(second.unwrap(), 60);
+}
+
+/** Two wait for one: it is nobody's alone. */
+async function shared(): Promise<void> {
+  const reading = file(2).readAt(buffer(), 70);
+  const pair = await join(waits(reading), waits(reading));
+  assert(pair.first.unwrap() == pair.second.unwrap());
+}
+
+async function waits(reading: Promise<BufResult>): Promise<BufResult> {
+  const result = await reading;
+  await direct(6, 2);
+  check(result, 70);
+  return result;
+}
+
+/** A method that overrides a fresh one may keep what it returns, and is found out. */
+class Keeper extends File {
+  last: Promise<BufResult> | null = null;
+
+  constructor() {
+    super(1, "nowhere", 0);
+  }
+
+  read(buf: Vec<u8>): Promise<BufResult> {
+    const reading = super.read(buf);
+    this.last = reading;
+    return reading;
+  }
+}
+
+async function overridden(): Promise<void> {
+  const keeper = new Keeper();
+  keeper.cursor = 80;
+  const source: File = keeper;
+  const result = await source.read(buffer());
+  await direct(7, 5);
+  check(result, 80);
+  assert(keeper.last!.unwrap() == result);
+  const other: AsyncRead = keeper;
+  check(await other.read(buffer()), 112);
+}
+
+/** One that is cancelled completes before it serves again. */
+async function cancelled(): Promise<void> {
+  for (let i = 0; i < 20; i++) {
+    const task = reads(i);
+    if (i & 1) await yieldNow();
+    task.cancel();
+    const other = direct(8, 3);
+    const result = await task;
+    if (result.isErr) assert(result.error.kind == ErrorKind.Cancelled && !result.buf.isLent);
+    else check(result, i);
+    await other;
+  }
+}
+
+async function reads(offset: i32): Promise<BufResult> {
+  return await file(2).readAt(buffer(), offset);
+}
+
+export async function main(): Promise<void> {
+  const tasks = new Array<Promise<void>>();
+  for (let i = 0; i < 40; i++) tasks.push(direct(i, 50));
+  for (let i = 0; i < 10; i++) tasks.push(kept());
+  for (let i = 0; i < 10; i++) tasks.push(shared());
+  for (let i = 0; i < 5; i++) tasks.push(overridden());
+  for (let i = 0; i < 5; i++) tasks.push(cancelled());
+  for (let i = 0; i < tasks.length; i++) await tasks[i];
+}
