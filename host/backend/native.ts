@@ -90,7 +90,8 @@ class NativeBackend implements Backend {
   constructor(name: string) {
     this.name = name;
     this.library = addon();
-    // For tests: bit n pretends that the kernel has no opcode for `Op` n, as an old one has not.
+    // For tests: bit n pretends that io_uring has no opcode for `Op` n, as in an old kernel; any
+    // bit that epoll's kernel is an old one.
     const withoutOps = Number(process.env["STD_IO_URING_WITHOUT"] ?? 0);
     const stage = new Uint8Array(this.stage);
     this.handle = this.library.create({ backend: name, stage, withoutOps });

@@ -13,10 +13,10 @@ struct core;
 
 struct backend_options {
   uint8_t *stage;            /* STAGE_LAYOUT_SIZE bytes that outlive the backend */
-  uint64_t without_ops;      /* bit n: pretend that the kernel has nothing for `Op` n (tests) */
+  /* Bit n: pretend that io_uring has nothing for `Op` n; any bit: that epoll is old. (Tests) */
+  uint64_t without_ops;
   uint32_t without_setup;    /* `uring_setup` flags to do without (tests) */
-  /* `uring_feature` bits to do without; for epoll any bit means epoll_pwait2 (tests). */
-  uint32_t without_features;
+  uint32_t without_features; /* `uring_feature` bits to do without (tests) */
   uint32_t completion_entries; /* size of the completion queue, 0: the usual (tests) */
 };
 

@@ -51,6 +51,7 @@ struct epoll {
   struct work work;
   struct watches watches;
   int descriptor;
+  bool is_old; /* do without what kernels have learned since (tests) */
   bool has_nanoseconds; /* the kernel has epoll_pwait2, and lets us use it */
   bool wake_registered;
   uint32_t unasked;     /* completions since the kernel was asked last */
@@ -174,7 +175,7 @@ static int64_t try_transfer(struct epoll *epoll, const struct slot *slot, struct
   if (!core_in_memory(core, slot->pointer, slot->length)) return -EFAULT;
   struct transfer transfer = {
     core->memory + slot->pointer, slot->length, slot->offset, slot->descriptor,
-    slot->op == OP_WRITE,
+    slot->op == OP_WRITE, epoll->is_old,
   };
   int64_t result = transfer_ready(&transfer, watch->kind);
   if (result > 0 && result < slot->length && !transfer.writes &&
@@ -516,8 +517,8 @@ int epoll_backend_create(const struct backend_options *options, struct core **cr
     return result;
   }
   epoll->core.given = descriptor_given;
-  epoll->has_nanoseconds =
-    options->without_features == 0 && has_nanoseconds(epoll->descriptor);
+  epoll->is_old = options->without_ops != 0;
+  epoll->has_nanoseconds = !epoll->is_old && has_nanoseconds(epoll->descriptor);
   ignore_sigpipe();
   *created = &epoll->core;
   return 0;

@@ -241,9 +241,11 @@ int64_t transfer_ready(const struct transfer *transfer, enum kind kind)
   }
   struct iovec data = { transfer->data, transfer->length };
   off_t offset = kind == KIND_FILE ? (off_t)transfer->offset : OFFSET_CURRENT;
-  int64_t result = result_of(transfer->writes
-                               ? pwritev2(descriptor, &data, 1, offset, RWF_NOWAIT)
-                               : preadv2(descriptor, &data, 1, offset, RWF_NOWAIT));
+  int64_t result = -EOPNOTSUPP;
+  if (!transfer->looks) {
+    result = result_of(transfer->writes ? pwritev2(descriptor, &data, 1, offset, RWF_NOWAIT)
+                                        : preadv2(descriptor, &data, 1, offset, RWF_NOWAIT));
+  }
   if (result == -ENOSYS) result = -EOPNOTSUPP;
   return result == -EOPNOTSUPP && kind != KIND_FILE ? transfer_looking(transfer) : result;
 }
@@ -253,7 +255,7 @@ int64_t perform_ready(struct operation *operation)
   if (operation->op != OP_READ && operation->op != OP_WRITE) return perform(operation);
   struct transfer transfer = {
     operation->storage, operation->length, operation->offset, operation->descriptor,
-    operation->op == OP_WRITE,
+    operation->op == OP_WRITE, false,
   };
   return transfer_ready(&transfer, kind_of(operation->descriptor));
 }

@@ -59,6 +59,7 @@ struct transfer {
   uint64_t offset; /* of a file; a stream has none */
   int descriptor;
   bool writes;
+  bool looks; /* pretend that the kernel knows no RWF_NOWAIT (tests) */
 };
 
 /*

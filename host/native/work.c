@@ -29,6 +29,8 @@ void work_give(struct work *work, struct core *core, uint32_t index)
   if (work->pool == NULL) result = pool_create(WORKERS, &work->pool);
   if (result == 0) result = pool_submit(work->pool, slot->operation);
   if (result < 0) {
+    /* A close is what helps when descriptors are short, and must not fail for want of them. */
+    if (slot->op == OP_CLOSE) result = (int)perform(slot->operation);
     core_finish(core, index, result);
     return;
   }

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,7 +30,7 @@ const struct mode modes[] = {
     { .without_ops = ~0ull, .without_setup = OLD_SETUP,
       .without_features = URING_FEATURE_EXT_ARG | URING_FEATURE_NO_IOWAIT } },
   { "epoll", "epoll", false, { 0 } },
-  { "epoll, old kernel", "epoll", true, { .without_features = ~0u } },
+  { "epoll, old kernel", "epoll", true, { .without_ops = ~0ull } },
   { NULL, NULL, false, { 0 } },
 };
 
@@ -211,6 +212,19 @@ int count_descriptors(void)
   while (readdir(listing) != NULL) count++;
   closedir(listing);
   return count;
+}
+
+void run_apart(void (*body)(void))
+{
+  pid_t child = fork();
+  CHECK(child >= 0);
+  if (child == 0) {
+    body();
+    exit(0);
+  }
+  int status;
+  CHECK_EQUAL(waitpid(child, &status, 0), child);
+  CHECK_EQUAL(status, 0);
 }
 
 void pause_milliseconds(int milliseconds)

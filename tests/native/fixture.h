@@ -95,6 +95,9 @@ const char *in_folder(const char *name);
 void write_file(const char *path, const char *text);
 int count_descriptors(void);
 
+/* Runs a test in a process of its own, which it may spoil. */
+void run_apart(void (*body)(void));
+
 /* Sleeps; for "nothing happens" only, never to wait for something. */
 void pause_milliseconds(int milliseconds);
 

@@ -13,7 +13,7 @@ const sanitizers = [
 /** Each is a file beside this one, linked with `fixture.c`. */
 const programs = [
   "operations", "streams", "readiness", "sandbox", "signals", "terminal", "teardown", "overflow",
-  "refused", "fuzz",
+  "refused", "exhausted", "fuzz",
 ];
 
 const compiler = findCompiler();

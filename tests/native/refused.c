@@ -6,10 +6,8 @@
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../host/native/uring.h"
@@ -44,20 +42,6 @@ static void expect_refusal(int expected, const char *expected_step, uint32_t wit
   free(stage);
 }
 
-/* Runs a test in a process of its own, which it may spoil. */
-static void apart(void (*body)(void))
-{
-  pid_t child = fork();
-  CHECK(child >= 0);
-  if (child == 0) {
-    body();
-    exit(0);
-  }
-  int status;
-  CHECK_EQUAL(waitpid(child, &status, 0), child);
-  CHECK_EQUAL(status, 0);
-}
-
 static void test_seccomp(void)
 {
   refuse(URING_SYS_SETUP, EPERM);
@@ -90,36 +74,6 @@ static void test_no_probe(void)
   fixture_close(&fixture);
 }
 
-static void test_too_many_files(void)
-{
-  struct fixture fixture;
-  fixture_open(&fixture, mode_named("no opcodes"));
-  int next = dup(0);
-  CHECK_EQUAL(close(next), 0);
-  struct rlimit limit = { (rlim_t)next, 4096 };
-  CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &limit), 0);
-  struct submission open = { .op = OP_OPEN, .descriptor = -1, .flags = OPEN_FLAG_READ };
-  open = with_path(&fixture, open, "/dev/null");
-  CHECK_EQUAL(run(&fixture, open), -EMFILE);
-  limit.rlim_cur = 4096;
-  CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &limit), 0);
-  int64_t descriptor = run(&fixture, open);
-  CHECK(descriptor >= 0);
-  close((int)descriptor);
-  limit.rlim_cur = (rlim_t)next;
-  CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &limit), 0);
-  CHECK_EQUAL(run(&fixture, open), -EMFILE);
-  uint8_t *stage = calloc(1, STAGE_LAYOUT_SIZE);
-  struct backend_options options = { .stage = stage };
-  struct core *core = NULL;
-  const char *step = "";
-  CHECK_EQUAL(backend_named("io_uring")->create(&options, &core, &step), -EMFILE);
-  free(stage);
-  limit.rlim_cur = 4096;
-  CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &limit), 0);
-  fixture_close(&fixture);
-}
-
 /* What another program would inherit: nothing of ours. */
 static void test_inheritance(void)
 {
@@ -142,11 +96,10 @@ static void test_inheritance(void)
 int main(void)
 {
   folder();
-  apart(test_seccomp);
-  apart(test_seccomp_enter);
-  apart(test_no_nodrop);
-  apart(test_no_probe);
-  apart(test_too_many_files);
-  apart(test_inheritance);
+  run_apart(test_seccomp);
+  run_apart(test_seccomp_enter);
+  run_apart(test_no_nodrop);
+  run_apart(test_no_probe);
+  run_apart(test_inheritance);
   return 0;
 }
