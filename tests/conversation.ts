@@ -24,10 +24,15 @@ export class Conversation {
     this.lines = lines[Symbol.asyncIterator]();
   }
 
+  /** The next line that it says. */
+  async line(): Promise<string> {
+    const next = await this.lines.next();
+    return next.done === true ? "(the end)" : next.value;
+  }
+
   /** The next line that it says must be this one. */
   async expect(line: string): Promise<void> {
-    const next = await this.lines.next();
-    assert.is(next.done === true ? "(the end)" : next.value, line);
+    assert.is(await this.line(), line);
   }
 
   /** Sends a line. */
