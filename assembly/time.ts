@@ -2,11 +2,10 @@
 
 import { Clock } from "./abi/flags";
 import { Error, ErrorKind, Result } from "./error";
-import { Combined, Until, enrol } from "./rt/combine";
 import { hostNow } from "./rt/host";
 import { panic } from "./rt/panic";
-import { Promise } from "./rt/promise";
 import { Timer } from "./rt/timers";
+import { Timeout } from "./timeout";
 
 /** A span of time, not negative, exact to the nanosecond. */
 export class Duration {
@@ -197,30 +196,6 @@ export function interval(period: Duration): Interval {
   return new Interval(period);
 }
 
-/** What `timeout` returns. */
-class Timeout<T> extends Combined<Result<T>> {
-  constructor(private promise: Promise<T>, timer: Timer) {
-    super(2, Until.Settled);
-    enrol(this, 0, promise);
-    enrol(this, 1, timer);
-  }
-
-  wake(): void {
-    const promise = this.promise;
-    const isInTime = this.winner == 0;
-    // It may have been done after all, before the request to end early reached it: then its
-    // value is told rather than lost.
-    if (promise.isFulfilled && (isInTime || !promise.endedEarly)) {
-      this.fulfill(Result.fromPromise<T>(promise));
-    } else {
-      const error = isInTime
-        ? new Error(ErrorKind.Cancelled, "cancelled")
-        : new Error(ErrorKind.TimedOut, "timed out");
-      this.fulfill(Result.err<T>(error));
-    }
-  }
-}
-
 /**
  * Waits for `promise`, but for so long at most: then it is cancelled, waited for, and the result
  * is an error of the kind `TimedOut`; or its value, when it was done before the request reached it.
@@ -228,5 +203,6 @@ class Timeout<T> extends Combined<Result<T>> {
  * `Cancelled`, at once.
  */
 export function timeout<T>(promise: Promise<T>, span: Duration): Promise<Result<T>> {
+  // @ts-ignore: the global Promise is this one
   return new Timeout<T>(promise, Timer.at(saturate(hostNow(Clock.Monotonic), span.nanos)));
 }

@@ -153,15 +153,14 @@ class Connection {
 
   /** Answers requests until one of the two has enough. */
   async serve(): Promise<void> {
-    let goesOn = true;
-    while (goesOn) {
+    while (true) {
       const request = new Request();
       const received = await timeout(this.receive(request), Duration.fromSecs(REQUEST_SECONDS));
       if (received.isErr) {
         request.isGone = !request.hasBegun;
         request.refuse(408);
       }
-      goesOn = !request.isGone && await this.answer(request);
+      if (request.isGone || !(await this.answer(request))) break;
     }
     await timeout(this.leave(), Duration.fromSecs(LEAVE_SECONDS));
     await this.stream.close();
