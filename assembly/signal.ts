@@ -32,7 +32,7 @@ export function ctrlC(): Promise<Result<Unit>> {
  * Waits until this signal comes, or takes one that was kept. Signals are counted, each fulfils one
  * wait; only of thousands that nobody takes some may be lost, as the system itself loses some.
  *
- * `InvalidInput` for what cannot be watched: `Kill`, `Stop`, `Abort`, `Child` and `Pipe`.
+ * `InvalidInput` for what cannot be watched: `Kill`, `Stop`, `Abort`, `Child`, `Pipe`, …
  * `PermissionDenied` where an embedder keeps its signals to itself. A wait that is cancelled ends
  * with `Cancelled` once the usual effect is back, unless the signal was faster: then it is told.
  */
@@ -48,9 +48,14 @@ export function signalName(signal: Signal): string {
     case Signal.Hangup: return "SIGHUP";
     case Signal.Interrupt: return "SIGINT";
     case Signal.Quit: return "SIGQUIT";
+    case Signal.Illegal: return "SIGILL";
+    case Signal.Trap: return "SIGTRAP";
     case Signal.Abort: return "SIGABRT";
+    case Signal.Bus: return "SIGBUS";
+    case Signal.FloatingPoint: return "SIGFPE";
     case Signal.Kill: return "SIGKILL";
     case Signal.User1: return "SIGUSR1";
+    case Signal.Segmentation: return "SIGSEGV";
     case Signal.User2: return "SIGUSR2";
     case Signal.Pipe: return "SIGPIPE";
     case Signal.Alarm: return "SIGALRM";
@@ -61,7 +66,15 @@ export function signalName(signal: Signal): string {
     case Signal.TerminalStop: return "SIGTSTP";
     case Signal.TerminalInput: return "SIGTTIN";
     case Signal.TerminalOutput: return "SIGTTOU";
+    case Signal.Urgent: return "SIGURG";
+    case Signal.CpuTime: return "SIGXCPU";
+    case Signal.FileSize: return "SIGXFSZ";
+    case Signal.VirtualAlarm: return "SIGVTALRM";
+    case Signal.Profile: return "SIGPROF";
     case Signal.WindowChange: return "SIGWINCH";
+    case Signal.Poll: return "SIGPOLL";
+    case Signal.Power: return "SIGPWR";
+    case Signal.SystemCall: return "SIGSYS";
     default: return "signal " + (<i32>signal).toString();
   }
 }

@@ -7,6 +7,10 @@ export { Errno } from "../assembly/abi/errno.js";
 export {
   AddressFamily,
   Clock,
+  CommandFlag,
+  CommandStep,
+  CommandStream,
+  ExitWord,
   FileKind,
   Handle,
   Info,
@@ -22,6 +26,7 @@ export {
   TerminalMode,
 } from "../assembly/abi/flags.js";
 export {
+  Command,
   Completions,
   FileTimes,
   Overlapped,

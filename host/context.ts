@@ -7,6 +7,7 @@ import type { Mount } from "./namespace.js";
 import { parsePattern } from "./net-pattern.js";
 import { EVERYWHERE, Use } from "./network.js";
 import type { AddressPattern, NetworkGrants } from "./network.js";
+import type { ProgramGrants } from "./programs.js";
 import { monotonicClock, systemClock } from "./resource/clock.js";
 import type { MonotonicClock, SystemClock } from "./resource/clock.js";
 import { secureRandom } from "./resource/random.js";
@@ -27,6 +28,8 @@ export interface Grants {
   readonly signals: boolean;
   /** Reach others over the network, and be reached. */
   readonly network: NetworkGrants;
+  /** Start programs; null: none. */
+  readonly run: ProgramGrants | null;
 }
 
 /** Everything that one guest was given; made by `ContextBuilder`. May serve several instances. */
@@ -70,6 +73,9 @@ export class ContextBuilder {
   private randomness = secureRandom;
   private limitSet = DEFAULT_LIMITS;
   private hasSignals = false;
+  private readonly programs = new Map<string, string>();
+  private isEveryProgram = false;
+  private programPath = process.env["PATH"] || "/usr/local/bin:/usr/bin:/bin";
 
   /** Adds an argument; the first one is the program's name. */
   arg(value: GuestText): this {
@@ -157,14 +163,42 @@ export class ContextBuilder {
   }
 
   /**
-   * Grants every path that the process can reach, and all of the network, for a program that is
-   * trusted like a native one.
+   * Lets the guest start a program. That has all rights of this process, whatever the guest has.
+   *
+   * @param name what the guest calls it, exactly.
+   * @param file what is started then: an absolute path, or a name that is looked for in the
+   *   absolute directories of `searchPath`. The guest's own `PATH` counts for nothing here.
+   * @throws TypeError when `file` is a relative path with a slash.
+   */
+  run(name: string, file = name): this {
+    if (file === "" || (file.includes("/") && !file.startsWith("/"))) {
+      throw new TypeError(`neither an absolute path nor a plain name: ${JSON.stringify(file)}`);
+    }
+    this.programs.set(String.fromCharCode(...encoded(name, "the name of a program")), file);
+    return this;
+  }
+
+  /** Lets the guest start any program: it then can do whatever this process can. */
+  allowRun(): this {
+    this.isEveryProgram = true;
+    return this;
+  }
+
+  /** Where programs are looked for, as in `PATH`, which it is by default. */
+  searchPath(path: string): this {
+    this.programPath = path;
+    return this;
+  }
+
+  /**
+   * Grants every path that the process can reach, all of the network and every program, for a
+   * program that is trusted like a native one.
    *
    * @param currentDir the process's current directory.
    */
   allowAll(currentDir: string): this {
     this.mounts = null;
-    return this.allowNet().currentDir(currentDir);
+    return this.allowNet().allowRun().currentDir(currentDir);
   }
 
   /** Sets the guest's current directory: an absolute path, "/" by default. */
@@ -237,7 +271,17 @@ export class ContextBuilder {
       grants: {
         signals: this.hasSignals,
         network: { listen: [...this.listenList], connect: [...this.connectList] },
+        run: this.programGrants(),
       },
+    };
+  }
+
+  private programGrants(): ProgramGrants | null {
+    if (!this.isEveryProgram && this.programs.size === 0) return null;
+    return {
+      programs: this.isEveryProgram ? null : new Map(this.programs),
+      searchPath: this.programPath,
+      environment: [...this.envList],
     };
   }
 }

@@ -11,8 +11,11 @@ import type { Resource } from "./resource/resource.js";
 export const INDEX_BITS = 20;
 /** The bits of a handle that are its index. */
 export const INDEX_MASK = (1 << INDEX_BITS) - 1;
-/** Indices end below the mask, so that no handle is ever `Handle.Root`. */
-const HIGHEST_LIMIT = INDEX_MASK;
+/**
+ * Indices end below the mask, so that no handle is ever `Handle.Root`, a `CommandStream`, or what
+ * std takes for a handle that is closed.
+ */
+const HIGHEST_LIMIT = INDEX_MASK - 2;
 const GENERATION_MASK = 0xfff;
 const FIRST_ENTRIES = 64;
 
@@ -24,7 +27,10 @@ export const enum Right {
   Change = 4,
   /** Serve as the directory that a path is relative to. */
   At = 8,
+  /** All that makes sense for files and the like. */
   All = 15,
+  /** Wait for it and send it signals: all that makes sense for a child. */
+  Child = 16,
 }
 
 /** The words of an entry. */
@@ -42,6 +48,11 @@ export const enum EntryWord {
   Generation = 6,
   /** log2 of the words of an entry. */
   Shift = 3,
+}
+
+function argumentOf({ isTerminal, kind }: Resource): number {
+  if (kind === "child") return StageArgument.Child;
+  return isTerminal ? StageArgument.Terminal : 0;
 }
 
 /** The table of one instance. Entries are named by index; `require` turns a handle into one. */
@@ -74,7 +85,7 @@ export class Handles {
     table[at + EntryWord.Tag] = generation;
     table[at + EntryWord.Rights] = rights;
     table[at + EntryWord.Descriptor] = resource.descriptor;
-    table[at + EntryWord.Argument] = resource.isTerminal ? StageArgument.Terminal : 0;
+    table[at + EntryWord.Argument] = argumentOf(resource);
     return ((generation << INDEX_BITS) | index) >>> 0;
   }
 

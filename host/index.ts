@@ -20,6 +20,7 @@ export { Instance } from "./instance.js";
 export type { InstanceOptions } from "./instance.js";
 export type { Mount } from "./namespace.js";
 export type { AddressPattern, NetworkGrants } from "./network.js";
+export type { ProgramGrants } from "./programs.js";
 export { monotonicClock, systemClock } from "./resource/clock.js";
 export type { MonotonicClock, SystemClock } from "./resource/clock.js";
 export { NativeDir } from "./resource/dir.js";

@@ -24,7 +24,9 @@ Options of run (what an app is not given it cannot reach):
   --env NAME=VALUE     set an environment variable
   --net listen:HOST:PORT | connect:HOST:PORT | all
                        grant a part of the network: * is any host, any port
-  --allow-all          grant all files, the network and the whole environment
+  --allow-run[=PROGRAM,…]
+                       let it start any program, or these; they have all your rights
+  --allow-all          grant all files, the network, programs and the whole environment
 
 Variables: STD_BACKEND chooses how operations are performed, STD_MEMORY=bounce copies them.
 `;
@@ -41,6 +43,8 @@ interface RunOptions {
   readonly grants: Grant[];
   readonly env: [string, string][];
   readonly network: string[];
+  /** Programs; null: all of them. */
+  programs: string[] | null;
   isAllAllowed: boolean;
 }
 
@@ -64,7 +68,9 @@ function splitOption(argument: string): [string, string | undefined] {
 
 /** Takes the options off `args`; what remains is the app and its arguments. */
 function parseRun(args: string[]): RunOptions {
-  const options: RunOptions = { grants: [], env: [], network: [], isAllAllowed: false };
+  const options: RunOptions = {
+    grants: [], env: [], network: [], programs: [], isAllAllowed: false,
+  };
   while (args[0]?.startsWith("-") && args[0] !== "-") {
     const argument = args.shift()!;
     if (argument === "--") break;
@@ -72,6 +78,12 @@ function parseRun(args: string[]): RunOptions {
     if (name === "--allow-all") {
       if (attached !== undefined) throw new UsageError("--allow-all takes no value");
       options.isAllAllowed = true;
+      continue;
+    }
+    if (name === "--allow-run") {
+      const names = attached?.split(",");
+      if (names?.includes("")) throw new UsageError("--allow-run=: a program without a name");
+      options.programs = names === undefined ? null : options.programs?.concat(names) ?? null;
       continue;
     }
     if (name !== "--dir" && name !== "--env" && name !== "--net") {
@@ -144,6 +156,10 @@ function contextFor(options: RunOptions, args: readonly string[]): ContextBuilde
     }
   }
   for (const value of options.network) grantNetwork(builder, value);
+  if (options.programs === null) builder.allowRun();
+  for (const program of options.programs ?? []) {
+    builder.run(program, program.includes("/") ? resolve(program) : program);
+  }
   if (options.isAllAllowed) return builder.allowAll(process.cwd());
   const hasOwnPaths = options.grants.some(({ guest }) => guest === undefined);
   return hasOwnPaths ? builder.currentDir(process.cwd()) : builder;

@@ -3,7 +3,7 @@
  * what completed back to the guest. The invariant: a record that the guest submitted is either in
  * `inFlight` or in `queue`, never in both and never in neither, until a tick has been told of it.
  */
-import { Errno, Op } from "./abi.js";
+import { Errno, Op, Signal } from "./abi.js";
 import type { Backend } from "./backend/backend.js";
 import { StageArgument } from "./backend/stage.js";
 import { callOf, handlesOf, Verdict } from "./calls/index.js";
@@ -17,7 +17,9 @@ import type { Namespace } from "./namespace.js";
 import { Network } from "./network.js";
 import { CompletionQueue } from "./queue.js";
 import { monotonicClock } from "./resource/clock.js";
+import { NativeChild } from "./resource/child.js";
 import { NativeFile } from "./resource/file.js";
+import type { Resource } from "./resource/resource.js";
 import { Staging } from "./staging.js";
 import { endTransfers, startTransfers } from "./transfer.js";
 
@@ -132,6 +134,11 @@ export class Loop {
     if (this.staging.isFull) this.turn(0);
   }
 
+  /** Makes room for a text of `length` bytes; it must not be longer than all of that. */
+  ensureRoomFor(length: number): void {
+    if (!this.staging.hasRoomFor(length)) this.turn(0);
+  }
+
   /** Whether no more operations may start. */
   get isAtLimit(): boolean {
     return this.inFlight.count >= this.inFlight.limit;
@@ -164,7 +171,7 @@ export class Loop {
       for (const resource of this.handles.drain()) {
         if (!resource.owned || this.isAtLimit) continue;
         this.ensureRoom();
-        this.closeDescriptor(resource.descriptor);
+        this.closeLeft(resource);
       }
       this.drain(stuck);
     } finally {
@@ -243,24 +250,33 @@ export class Loop {
     if (gives > 0) {
       this.opening -= gives;
       if (osError === 0 && record !== OWN_RECORD) {
-        low = this.opened(low);
-        if (gives > 1) high = this.opened(high);
+        low = this.opened(low, op);
+        if (gives > 1) high = this.opened(high, op);
       }
     }
     if (record === OWN_RECORD) this.finishOwn(slot, low);
     else this.finish(record, low, high, osError);
   }
 
-  /** Makes a descriptor the guest's. @returns its handle. */
-  private opened(descriptor: number): number {
-    if (!this.isClosed) return this.handles.add(new NativeFile(descriptor), Right.All);
-    this.closeDescriptor(descriptor);
+  /** Makes a descriptor that an `op` gave the guest's. @returns its handle. */
+  private opened(descriptor: number, op: number): number {
+    const isChild = op === Op.Spawn;
+    const resource = isChild ? new NativeChild(descriptor) : new NativeFile(descriptor);
+    if (!this.isClosed) return this.handles.add(resource, isChild ? Right.Child : Right.All);
+    // Nobody has got to know this child, so it should not be there.
+    if (isChild) {
+      this.staging.write(Op.Kill, descriptor, 0, Signal.Kill, 0, 0, 0, 0);
+      this.stage(OWN_RECORD, Op.Kill, NONE);
+      this.ensureRoom();
+    }
+    this.closeLeft(resource);
     return 0;
   }
 
   /** Closes what a guest that has ended left open. There must be room in the stage. */
-  private closeDescriptor(descriptor: number): void {
-    this.staging.write(Op.Close, descriptor, StageArgument.Ended, 0, 0, 0, 0, 0);
+  private closeLeft({ descriptor, kind }: Resource): void {
+    const argument = StageArgument.Ended | (kind === "child" ? StageArgument.Child : 0);
+    this.staging.write(Op.Close, descriptor, argument, 0, 0, 0, 0, 0);
     this.stage(OWN_RECORD, Op.Close, NONE);
   }
 
@@ -304,7 +320,8 @@ export class Loop {
     const { inFlight, staging } = this;
     const resource = this.handles.resource(handle);
     if (resource.owned) {
-      staging.write(Op.Close, resource.descriptor, 0, 0, 0, 0, 0, 0);
+      const argument = this.handles.argument(handle) & StageArgument.Child;
+      staging.write(Op.Close, resource.descriptor, argument, 0, 0, 0, 0, 0);
       staging.commit(slot, inFlight.generation(slot));
       return;
     }

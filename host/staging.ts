@@ -35,6 +35,11 @@ export class Staging {
     return this.isFull ? 0 : StageLayout.SubmissionsCapacity - this.count;
   }
 
+  /** Whether a text of this length fits. There is always room for two of `MAX_PATH`. */
+  hasRoomFor(length: number): boolean {
+    return this.prefixEnd + length <= StageLayout.Prefixes + StageLayout.PrefixesSize;
+  }
+
   /**
    * Writes the next submission. It becomes part of the coming turn by `commit`; until then it can
    * be written again. What has no parameter here is zero, unless `range1` or `prefix` set it.
@@ -69,7 +74,7 @@ export class Staging {
     this.words[at + SubmissionWord.Length1] = length;
   }
 
-  /** Puts text, `MAX_PATH` bytes at most, before the path of the next submission. */
+  /** Puts text, which has room, before the path of the next submission. */
   prefix(text: Uint8Array): void {
     const at = this.next();
     this.words[at + SubmissionWord.PrefixOffset] = this.text(text);

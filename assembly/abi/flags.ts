@@ -118,6 +118,41 @@ export const enum Info {
   Arch = 5,
   /** What the `Errno` `index` means, for a message: `not found (ENOENT)`. */
   ErrorText = 6,
+  /** The system's number of the process, in decimal digits. */
+  ProcessId = 7,
+}
+
+/** Bits of `Command.Flags`. */
+export const enum CommandFlag {
+  /** The child's environment is the guest's, changed; otherwise it is what the changes set. */
+  InheritEnvironment = 1,
+  /** All bits that have a meaning. */
+  All = 1,
+}
+
+/** Streams of a child that are no handle; no handle has these numbers. */
+export const enum CommandStream {
+  /** The guest's own stream of the same name; nothing if it has none. */
+  Inherit = 0xffffffff,
+  /** Nothing: at its end at once, and takes what is written. */
+  Null = 0xfffffffd,
+}
+
+/** What of `Op.Spawn` failed. */
+export const enum CommandStep {
+  /** Starting the program. */
+  Program = 0,
+  /** Changing to the directory. */
+  Directory = 1,
+}
+
+/** The high 32 bits of what `Op.Wait` gives; 0 when the child ended by itself. */
+export const enum ExitWord {
+  /** The signal that ended it: a `Signal`. */
+  SignalMask = 0x7f,
+  /** The signal is none of `Signal`, and the number is the system's. */
+  Foreign = 0x80,
+  CoreDumped = 0x100,
 }
 
 /** Signals, by WASI's numbers: the same on every operating system. */
@@ -128,10 +163,17 @@ export const enum Signal {
   Interrupt = 2,
   /** Ctrl-\. */
   Quit = 3,
+  /** The processor refused an instruction. */
+  Illegal = 4,
+  Trap = 5,
   Abort = 6,
+  Bus = 7,
+  FloatingPoint = 8,
   /** Cannot be watched. */
   Kill = 9,
   User1 = 10,
+  /** Access to memory that is not there. */
+  Segmentation = 11,
   User2 = 12,
   /** Cannot be watched: a write that nobody reads is an error. */
   Pipe = 13,
@@ -147,8 +189,19 @@ export const enum Signal {
   TerminalStop = 19,
   TerminalInput = 20,
   TerminalOutput = 21,
+  Urgent = 22,
+  /** More processor time than the limit. */
+  CpuTime = 23,
+  /** A larger file than the limit. */
+  FileSize = 24,
+  VirtualAlarm = 25,
+  Profile = 26,
   /** The terminal has another size. */
   WindowChange = 27,
+  Poll = 28,
+  Power = 29,
+  /** A system call that is forbidden, or none. */
+  SystemCall = 30,
 }
 
 /** What the import `terminal` is asked to do with a handle. */

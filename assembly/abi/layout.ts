@@ -79,6 +79,28 @@ export const enum SocketAddress {
   Size = 32,
 }
 
+/**
+ * What `Op.Spawn` reads. Behind it come strings, each with a NUL at its end and nothing in between:
+ * the program, the directory (empty for the guest's current one), the arguments from the program's
+ * name on, then changes of the environment: `NAME=VALUE` sets a variable, `NAME` takes it out.
+ */
+export const enum Command {
+  /** Bits of `CommandFlag`. */
+  Flags = 0,
+  /** How many arguments, the program's name included; at least 1. */
+  ArgumentCount = 4,
+  /** How many changes of the environment. */
+  VariableCount = 8,
+  /** Handles that the child gets as its streams, or a `CommandStream`. */
+  Stdin = 12,
+  Stdout = 16,
+  Stderr = 20,
+  /** Written when it fails: a `CommandStep`. */
+  Step = 24,
+  /** Where the strings begin. */
+  Strings = 28,
+}
+
 /** How many entries the guest's array of completions has room for. */
 export const enum Completions {
   Capacity = 1024,

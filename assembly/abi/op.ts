@@ -119,11 +119,22 @@ export const enum Op {
 
   /** Makes a pipe. Result: the handle to read from, and in the high 32 bits the one to write to. */
   Pipe = 34,
-  /** Starts a program: (ptr0, len0) is a `Command` record. Result: the handle of the child. */
+  /**
+   * Starts a program: (ptr0, len0) is a `Command` record with its strings, aligned to 4. When it
+   * fails, the record's `Command.Step` says at which `CommandStep`. Result: the handle of the
+   * child, and in the high 32 bits its process id. One that was cancelled has not left a child.
+   */
   Spawn = 35,
-  /** Waits until the child `handle` has ended. Result: see `ExitWord`. May be asked again. */
+  /**
+   * Waits until the child `handle` has ended. Result: in the low 32 bits its exit code; in the high
+   * 32 bits 0, or the signal that ended it and other bits of `ExitWord`. May be asked any number of
+   * times, also at once, until the handle is closed. A child that goes on after that is on its own.
+   */
   Wait = 36,
-  /** Sends the signal `flags`, a `Signal`, to the child `handle`. */
+  /**
+   * Sends the signal `flags`, a `Signal`, to the child `handle`. One that has ended, and whose
+   * handle is not closed yet, takes it without effect.
+   */
   Kill = 37,
   /**
    * Watches for the signal `flags`, a `Signal`, sent to this process, which from now on does not

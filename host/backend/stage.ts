@@ -80,6 +80,22 @@ export const enum SubmissionWord {
   Count = 16,
 }
 
+/**
+ * Byte offsets in what the host makes of a `Command` record: checked, complete, and its own. It is
+ * the prefix of an `Op.Spawn`, whose descriptor is the directory that the child's is looked for in.
+ * Behind it come strings, each with a NUL at its end: the program; where to look for it, as `PATH`
+ * has it; the directory, or nothing to stay; the arguments; the environment.
+ */
+export const enum StageCommand {
+  ArgumentCount = 0,
+  VariableCount = 4,
+  /** Descriptors (signed), or `StageDescriptor.Null`. */
+  Stdin = 8,
+  Stdout = 12,
+  Stderr = 16,
+  Strings = 20,
+}
+
 /** The 32-bit words of a completion. */
 export const enum CompletionWord {
   Slot = 0,
@@ -105,6 +121,8 @@ export const enum StageOp {
 export const enum StageDescriptor {
   /** The process's current directory (`AT_FDCWD`). */
   CurrentDir = -1,
+  /** The null device, for a stream of a child. */
+  Null = -2,
 }
 
 /** Bits of `SubmissionWord.Argument`. */
@@ -115,4 +133,6 @@ export const enum StageArgument {
   Terminal = 2,
   /** Of a close: the guest has ended, and a signal that it did not take is nobody's any more. */
   Ended = 4,
+  /** Of a close: the descriptor is a child's, which goes on without us. */
+  Child = 8,
 }

@@ -31,6 +31,7 @@ const ANSWERS = {
     const text = errorText(index);
     return text === undefined ? undefined : encoder.encode(text);
   },
+  [Info.ProcessId]: (_parts, index) => only(index, encoder.encode(String(process.pid))),
 } satisfies Record<Info, Answer>;
 
 const ANSWER_TABLE: readonly Answer[] = Object.values(ANSWERS);

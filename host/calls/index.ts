@@ -6,6 +6,7 @@ import { close, nop, read, write } from "./io.js";
 import {
   accept, connect, getSocketOption, listen, setSocketOption, shutdown, socketName,
 } from "./net.js";
+import { kill, pipe, spawn, wait } from "./process.js";
 import { watchSignal } from "./signal.js";
 
 export { Verdict } from "./call.js";
@@ -45,10 +46,10 @@ const CALLS = {
   [Op.SetSocketOption]: setSocketOption,
   [Op.GetSocketOption]: getSocketOption,
   [Op.LookupHost]: missing,
-  [Op.Pipe]: missing,
-  [Op.Spawn]: missing,
-  [Op.Wait]: missing,
-  [Op.Kill]: missing,
+  [Op.Pipe]: pipe,
+  [Op.Spawn]: spawn,
+  [Op.Wait]: wait,
+  [Op.Kill]: kill,
   [Op.WatchSignal]: watchSignal,
 } satisfies Record<Op, Call>;
 

@@ -1,7 +1,17 @@
-/** `std/process` and the end of a guest. */
+/** `std/process`: children, pipes, and the end of a guest. */
+import { Command, CommandStream, Errno, Op } from "../abi.js";
+import { StageArgument, StageDescriptor, StageLayout } from "../backend/stage.js";
+import { readCommand, stageCommand } from "../command.js";
+import type { Request } from "../command.js";
 import { GuestFailure } from "../failure.js";
+import { Right } from "../handles.js";
+import type { Loop } from "../loop.js";
+import { MAX_PATH } from "../namespace.js";
 import type { Parts } from "../parts.js";
 import { GuestExit } from "../parts.js";
+import { changeEnvironment, findProgram } from "../programs.js";
+import { VIRTUAL } from "../resource/resource.js";
+import { hasOffset, hasRange0, hasRange1, useHandle, Verdict } from "./call.js";
 
 /** How much of a message is shown, in bytes: a guest could make one as big as its memory. */
 const MESSAGE_LIMIT = 65536;
@@ -29,4 +39,107 @@ export function abort(
   const name = memory.string(file >>> 0, MESSAGE_LIMIT);
   const where = name === "" ? "" : ` (${name}:${line >>> 0}:${column >>> 0})`;
   throw new GuestFailure("panic", text + where);
+}
+
+/** `Op.Pipe`. */
+export function pipe(loop: Loop, at: number): number {
+  const { memory, staging } = loop;
+  if ((memory.flags(at) | memory.handle(at)) !== 0 || hasRange0(loop, at) ||
+    hasRange1(loop, at) || hasOffset(loop, at)) return -Errno.EINVAL;
+  if (!loop.hasRoomForHandles(2)) return -Errno.EMFILE;
+  staging.write(Op.Pipe, 0, 0, 0, 0, 0, 0, 0);
+  return Verdict.Staged;
+}
+
+/** `Op.Wait`. */
+export function wait(loop: Loop, at: number): number {
+  if (loop.memory.flags(at) !== 0) return -Errno.EINVAL;
+  return useChild(loop, at, Op.Wait, 0);
+}
+
+/** `Op.Kill`. */
+export function kill(loop: Loop, at: number): number {
+  return useChild(loop, at, Op.Kill, loop.memory.flags(at));
+}
+
+function useChild(loop: Loop, at: number, op: Op, flags: number): number {
+  if (hasRange0(loop, at) || hasRange1(loop, at) || hasOffset(loop, at)) return -Errno.EINVAL;
+  const descriptor = useHandle(loop, loop.memory.handle(at), Right.Child);
+  if (descriptor < 0) return descriptor;
+  loop.staging.write(op, descriptor, 0, flags, 0, 0, 0, 0);
+  return Verdict.Staged;
+}
+
+/** `Op.Spawn`. */
+export function spawn(loop: Loop, at: number): number {
+  const { memory, staging, grants } = loop;
+  const pointer = memory.pointer0(at);
+  const length = memory.length0(at);
+  if ((memory.flags(at) | memory.handle(at)) !== 0 || hasRange1(loop, at) ||
+    hasOffset(loop, at) || (pointer & 3) !== 0 || length < Command.Strings) return -Errno.EINVAL;
+  if (!memory.contains(pointer, length)) return -Errno.EFAULT;
+  if (grants.run === null) return -Errno.EACCES;
+  if (length > StageLayout.PrefixesSize) return -Errno.E2BIG;
+  if (!loop.hasRoomForHandle) return -Errno.EMFILE;
+  // From here on the guest's memory is not looked at any more.
+  const request = readCommand(memory.copyOut(pointer, length));
+  if (typeof request === "number") return request;
+  if (request.program.length === 0) return -Errno.ENOENT;
+  if (Math.max(request.program.length, request.directory.length) >= MAX_PATH) {
+    return -Errno.ENAMETOOLONG;
+  }
+  const base = request.inheritsEnvironment ? grants.run.environment : [];
+  const environment = changeEnvironment(base, request.changes);
+  const found = findProgram(grants.run, request.program, environment);
+  if (typeof found === "number") return found;
+  const streams = streamsOf(loop, request);
+  if (typeof streams === "number") return streams;
+  const directory = directoryOf(loop, request);
+  if (typeof directory === "number") return directory;
+  const staged = stageCommand(request, found, streams, directory, environment);
+  if (staged.length > StageLayout.PrefixesSize) return -Errno.E2BIG;
+  loop.ensureRoomFor(staged.length);
+  const { namespace } = loop;
+  const from = namespace.dir?.descriptor ?? StageDescriptor.CurrentDir;
+  const argument = namespace.isAmbient ? 0 : StageArgument.Beneath;
+  staging.write(Op.Spawn, from, argument, 0, 0, 0, 0, 0);
+  staging.range1(pointer + Command.Step, 4);
+  staging.prefix(staged);
+  return Verdict.Staged;
+}
+
+/** The descriptors of the child's streams, or a negative `Errno`. */
+function streamsOf({ handles }: Loop, { streams }: Request): number[] | number {
+  const found: number[] = [];
+  for (const [own, wanted] of streams.entries()) {
+    const isInherited = wanted === CommandStream.Inherit;
+    const right = own === 0 ? Right.Read : Right.Write;
+    const index = handles.require(isInherited ? own : wanted, right);
+    if (wanted === CommandStream.Null || (isInherited && index < 0)) {
+      found.push(StageDescriptor.Null);
+      continue;
+    }
+    if (index < 0) return index;
+    const descriptor = handles.descriptor(index);
+    if (descriptor === VIRTUAL) return -Errno.ENOTSUP;
+    found.push(descriptor);
+  }
+  return found;
+}
+
+const HERE = Uint8Array.of(0x2e);
+
+/**
+ * The text of the directory that the child starts in, relative to what the namespace has found;
+ * none to start in the process's own. Or a negative `Errno`.
+ */
+function directoryOf({ namespace }: Loop, { directory }: Request): Uint8Array[] | number {
+  const isNamed = directory.length !== 0;
+  const path = isNamed ? directory : HERE;
+  const bad = namespace.resolve({ byte: (at) => path[at]! }, 0, path.length);
+  if (bad !== 0) return isNamed ? bad : [];
+  const { prefix, consumed } = namespace;
+  if (!isNamed && namespace.isAmbient && prefix.length === 0) return [];
+  if (prefix.length + path.length >= MAX_PATH) return -Errno.ENAMETOOLONG;
+  return [prefix, path.subarray(consumed)];
 }

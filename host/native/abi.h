@@ -150,14 +150,37 @@
 #define INFO_OS 4
 #define INFO_ARCH 5
 #define INFO_ERROR_TEXT 6
+#define INFO_PROCESS_ID 7
+
+/* CommandFlag of assembly/abi/flags.ts */
+#define COMMAND_FLAG_INHERIT_ENVIRONMENT 1
+#define COMMAND_FLAG_ALL 1
+
+/* CommandStream of assembly/abi/flags.ts */
+#define COMMAND_STREAM_INHERIT 0xffffffffu
+#define COMMAND_STREAM_NULL 0xfffffffdu
+
+/* CommandStep of assembly/abi/flags.ts */
+#define COMMAND_STEP_PROGRAM 0
+#define COMMAND_STEP_DIRECTORY 1
+
+/* ExitWord of assembly/abi/flags.ts */
+#define EXIT_WORD_SIGNAL_MASK 127
+#define EXIT_WORD_FOREIGN 128
+#define EXIT_WORD_CORE_DUMPED 256
 
 /* Signal of assembly/abi/flags.ts */
 #define SIGNAL_HANGUP 1
 #define SIGNAL_INTERRUPT 2
 #define SIGNAL_QUIT 3
+#define SIGNAL_ILLEGAL 4
+#define SIGNAL_TRAP 5
 #define SIGNAL_ABORT 6
+#define SIGNAL_BUS 7
+#define SIGNAL_FLOATING_POINT 8
 #define SIGNAL_KILL 9
 #define SIGNAL_USER1 10
+#define SIGNAL_SEGMENTATION 11
 #define SIGNAL_USER2 12
 #define SIGNAL_PIPE 13
 #define SIGNAL_ALARM 14
@@ -168,7 +191,15 @@
 #define SIGNAL_TERMINAL_STOP 19
 #define SIGNAL_TERMINAL_INPUT 20
 #define SIGNAL_TERMINAL_OUTPUT 21
+#define SIGNAL_URGENT 22
+#define SIGNAL_CPU_TIME 23
+#define SIGNAL_FILE_SIZE 24
+#define SIGNAL_VIRTUAL_ALARM 25
+#define SIGNAL_PROFILE 26
 #define SIGNAL_WINDOW_CHANGE 27
+#define SIGNAL_POLL 28
+#define SIGNAL_POWER 29
+#define SIGNAL_SYSTEM_CALL 30
 
 /* Terminal of assembly/abi/flags.ts */
 #define TERMINAL_IS_TERMINAL 0
@@ -229,6 +260,16 @@
 #define SOCKET_ADDRESS_SCOPE 24
 #define SOCKET_ADDRESS_FLOW 28
 #define SOCKET_ADDRESS_SIZE 32
+
+/* Command of assembly/abi/layout.ts */
+#define COMMAND_FLAGS 0
+#define COMMAND_ARGUMENT_COUNT 4
+#define COMMAND_VARIABLE_COUNT 8
+#define COMMAND_STDIN 12
+#define COMMAND_STDOUT 16
+#define COMMAND_STDERR 20
+#define COMMAND_STEP 24
+#define COMMAND_STRINGS 28
 
 /* Completions of assembly/abi/layout.ts */
 #define COMPLETIONS_CAPACITY 1024
@@ -352,6 +393,14 @@
 #define SUBMISSION_WORD_SECOND_PREFIX_LENGTH 15
 #define SUBMISSION_WORD_COUNT 16
 
+/* StageCommand of host/backend/stage.ts */
+#define STAGE_COMMAND_ARGUMENT_COUNT 0
+#define STAGE_COMMAND_VARIABLE_COUNT 4
+#define STAGE_COMMAND_STDIN 8
+#define STAGE_COMMAND_STDOUT 12
+#define STAGE_COMMAND_STDERR 16
+#define STAGE_COMMAND_STRINGS 20
+
 /* CompletionWord of host/backend/stage.ts */
 #define COMPLETION_WORD_SLOT 0
 #define COMPLETION_WORD_GENERATION 1
@@ -364,10 +413,12 @@
 
 /* StageDescriptor of host/backend/stage.ts */
 #define STAGE_DESCRIPTOR_CURRENT_DIR (-1)
+#define STAGE_DESCRIPTOR_NULL (-2)
 
 /* StageArgument of host/backend/stage.ts */
 #define STAGE_ARGUMENT_BENEATH 1
 #define STAGE_ARGUMENT_TERMINAL 2
 #define STAGE_ARGUMENT_ENDED 4
+#define STAGE_ARGUMENT_CHILD 8
 
 #endif

@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include "operation.h"
+#include "reaper.h"
 #include "signals.h"
+#include "spawn.h"
 #include "terminal.h"
 
 /*
@@ -29,6 +31,10 @@ enum gives core_gives(uint32_t op)
 void core_discard(enum gives gives, int64_t result)
 {
   if (gives == GIVES_VALUE || result < 0) return;
+  if (gives == GIVES_CHILD) {
+    spawn_discard((int)(uint32_t)result);
+    return;
+  }
   signals_unwatch((int)(uint32_t)result, false);
   close((int)(uint32_t)result);
   if (gives == GIVES_HANDLES) close((int)(result >> 32));
@@ -53,6 +59,7 @@ void core_free(struct core *core)
     uint32_t at = (core->late_first + i) % LATE_CAPACITY;
     core_discard(core->late_gives[at], core->late[at].result);
   }
+  reaper_release(core->reaper);
   free(core->slots);
   free(core->late);
   free(core->late_gives);
@@ -136,6 +143,9 @@ int core_admit(struct core *core, const struct submission *submission)
     bool gives_back = (submission->argument & STAGE_ARGUMENT_ENDED) == 0;
     terminals_closing(submission->descriptor);
     signals_unwatch(submission->descriptor, gives_back);
+    if (submission->argument & STAGE_ARGUMENT_CHILD) {
+      reaper_take(&core->reaper, submission->descriptor);
+    }
   }
   core->slots[submission->slot] = (struct slot){
     .offset = submission->offset,

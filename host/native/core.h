@@ -18,6 +18,7 @@
 #include "abi.h"
 
 struct operation;
+struct reaper;
 
 /* One entry that the host staged, as `SubmissionWord` lays it out. */
 struct submission {
@@ -86,12 +87,13 @@ enum gives {
   GIVES_VALUE = 0,
   GIVES_HANDLE = 1,
   GIVES_HANDLES = 2,
+  GIVES_CHILD = 3, /* a pidfd; the high half is the process id */
 };
 
 /* Of an op below OP_COUNT. */
 enum gives core_gives(uint32_t op);
 
-/* Closes the descriptors in a result that nobody will take over. */
+/* Closes the descriptors in a result that nobody will take over, and ends a child. */
 void core_discard(enum gives gives, int64_t result);
 
 /* Where an operation is. */
@@ -136,6 +138,7 @@ struct core {
   bool closing;           /* nobody takes completions any more */
   /* Or NULL: is told of each descriptor that a completion hands to the host. */
   void (*given)(struct core *core, int descriptor);
+  struct reaper *reaper;  /* or NULL: for children that outlive their handle */
   uint32_t direct_count;  /* slots with MARK_DIRECT */
   uint32_t produced;      /* completions of this turn in the stage */
   uint32_t in_flight;     /* slots that are not free */

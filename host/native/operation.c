@@ -70,10 +70,18 @@ uint64_t open_flags(uint32_t flags)
   return result;
 }
 
-static struct operation *allocate(size_t storage)
+struct operation *operation_allocate(const struct submission *from, size_t storage)
 {
   struct operation *operation = malloc(sizeof *operation + storage);
-  if (operation != NULL) memset(operation, 0, sizeof *operation);
+  if (operation == NULL) return NULL;
+  memset(operation, 0, sizeof *operation);
+  operation->op = (uint8_t)from->op;
+  operation->slot = from->slot;
+  operation->generation = from->generation;
+  operation->descriptor = from->descriptor;
+  operation->flags = from->flags;
+  operation->argument = from->argument;
+  operation->offset = from->offset;
   return operation;
 }
 
@@ -121,20 +129,14 @@ static bool moves_data(uint32_t op)
 
 int operation_make(struct core *core, const struct submission *from, struct operation **made)
 {
+  if (from->op == OP_SPAWN) return spawn_make(core, from, made);
   uint64_t named = (uint64_t)from->prefix_length + from->length0;
   bool has_data = moves_data(from->op);
   bool has_path = !has_data && named > 0 && !net_takes_address(from->op);
   if (!has_data && named >= PATH_SIZE) return -ENAMETOOLONG;
   uint32_t length = from->length0 < BUFFER_LIMIT ? from->length0 : BUFFER_LIMIT;
-  struct operation *operation = allocate(has_data ? length : named + 1);
+  struct operation *operation = operation_allocate(from, has_data ? length : named + 1);
   if (operation == NULL) return -ENOMEM;
-  operation->op = (uint8_t)from->op;
-  operation->slot = from->slot;
-  operation->generation = from->generation;
-  operation->descriptor = from->descriptor;
-  operation->flags = from->flags;
-  operation->argument = from->argument;
-  operation->offset = from->offset;
   operation->pointer = has_data ? from->pointer0 : from->pointer1;
   int result = 0;
   if (has_data) {
@@ -212,7 +214,8 @@ static void write_stat(uint8_t *to, const struct statx *from)
 int64_t operation_settle(struct core *core, struct operation *operation, int64_t result)
 {
   /* Leaving the granted directory is not "another device" to a guest, but forbidden. */
-  if (result == -EXDEV && (operation->argument & STAGE_ARGUMENT_BENEATH)) return -EACCES;
+  if (result == -EXDEV && (operation->argument & STAGE_ARGUMENT_BENEATH)) result = -EACCES;
+  if (operation->op == OP_SPAWN) spawn_settle(core, operation, result);
   if (is_net(operation->op)) return net_settle(core, operation, result);
   if (result < 0 || core->closing) return result;
   uint32_t size = operation->op == OP_STAT ? STAT_SIZE : 0;
@@ -232,5 +235,6 @@ int64_t operation_settle(struct core *core, struct operation *operation, int64_t
 void operation_free(struct operation *operation)
 {
   if (operation->op == OP_CONNECT) net_release(operation);
+  if (operation->op == OP_SPAWN) spawn_release(operation);
   free(operation);
 }

@@ -14,6 +14,7 @@
 
 #include "core.h"
 #include "net.h"
+#include "spawn.h"
 
 /* Longest path, its NUL included; the kernel's own limit. */
 #define PATH_SIZE 4096
@@ -55,6 +56,7 @@ struct operation {
     struct statx stat;
     int64_t times[2];
     struct net_record net;
+    struct command command;
   } record;
   uint8_t storage[]; /* the path, or the data */
 };
@@ -67,6 +69,9 @@ enum state operation_state(uint32_t op);
  * -EINVAL, -ENAMETOOLONG, -EFAULT, -ENOMEM.
  */
 int operation_make(struct core *core, const struct submission *submission, struct operation **made);
+
+/* One with room for `storage` bytes, and what every operation has from its submission. Or NULL. */
+struct operation *operation_allocate(const struct submission *from, size_t storage);
 
 /* The same for a read or write that is already under way and turns out to need its own buffer. */
 int operation_make_data(struct core *core, uint32_t index, struct operation **made);

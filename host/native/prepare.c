@@ -93,6 +93,10 @@ void prepare_set_length(struct core *core, struct slot *slot, struct uring_sqe *
 #define prepare_socket_name NULL
 #define prepare_set_option NULL
 #define prepare_get_option NULL
+#define prepare_pipe NULL
+#define prepare_spawn NULL
+#define prepare_wait NULL
+#define prepare_kill NULL
 #define prepare_missing NULL
 #define prepare_watch_signal NULL
 

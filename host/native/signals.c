@@ -52,9 +52,14 @@ int signal_number(uint32_t signal)
     [SIGNAL_HANGUP] = SIGHUP,
     [SIGNAL_INTERRUPT] = SIGINT,
     [SIGNAL_QUIT] = SIGQUIT,
+    [SIGNAL_ILLEGAL] = SIGILL,
+    [SIGNAL_TRAP] = SIGTRAP,
     [SIGNAL_ABORT] = SIGABRT,
+    [SIGNAL_BUS] = SIGBUS,
+    [SIGNAL_FLOATING_POINT] = SIGFPE,
     [SIGNAL_KILL] = SIGKILL,
     [SIGNAL_USER1] = SIGUSR1,
+    [SIGNAL_SEGMENTATION] = SIGSEGV,
     [SIGNAL_USER2] = SIGUSR2,
     [SIGNAL_PIPE] = SIGPIPE,
     [SIGNAL_ALARM] = SIGALRM,
@@ -65,7 +70,15 @@ int signal_number(uint32_t signal)
     [SIGNAL_TERMINAL_STOP] = SIGTSTP,
     [SIGNAL_TERMINAL_INPUT] = SIGTTIN,
     [SIGNAL_TERMINAL_OUTPUT] = SIGTTOU,
+    [SIGNAL_URGENT] = SIGURG,
+    [SIGNAL_CPU_TIME] = SIGXCPU,
+    [SIGNAL_FILE_SIZE] = SIGXFSZ,
+    [SIGNAL_VIRTUAL_ALARM] = SIGVTALRM,
+    [SIGNAL_PROFILE] = SIGPROF,
     [SIGNAL_WINDOW_CHANGE] = SIGWINCH,
+    [SIGNAL_POLL] = SIGPOLL,
+    [SIGNAL_POWER] = SIGPWR,
+    [SIGNAL_SYSTEM_CALL] = SIGSYS,
   };
   return signal < SIGNAL_LIMIT ? numbers[signal] : 0;
 }
@@ -186,12 +199,23 @@ static struct watcher *make_watcher(int number, int *error)
   return watcher;
 }
 
+/* Those who wait for children, all who write to pipes, and all who fail need these as they are. */
+static bool is_untouchable(int number)
+{
+  static const int numbers[] = {
+    SIGCHLD, SIGPIPE, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS, SIGXCPU, SIGXFSZ,
+  };
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    if (numbers[i] == number) return true;
+  }
+  return false;
+}
+
 int64_t signals_watch(uint32_t signal)
 {
   int number = signal_number(signal);
   int error = 0;
-  /* Those who wait for children, and all who write to pipes, need these as they are. */
-  if (number == 0 || number == SIGCHLD || number == SIGPIPE) return -EINVAL;
+  if (number == 0 || is_untouchable(number)) return -EINVAL;
   struct watcher *watcher = make_watcher(number, &error);
   if (watcher == NULL) return error;
   int reader = watcher->reader;

@@ -1,0 +1,618 @@
+/**
+ * Other programs: starting them, talking to them, waiting for them; and the end of this one.
+ *
+ *     const listing = await new Command("ls").arg("-l").output();
+ *
+ * A program that is started is not confined to what the app was given: it may do whatever the one
+ * who runs the app may do. So it takes a grant to start any (`--allow-run`), and the name of the
+ * program is that of the system, not one among the directories that the app was given. A name
+ * without a slash is looked for in the `PATH` that the child gets, or in the launcher's if it gets
+ * none; where only some programs were granted, in the launcher's alone. One with a slash that is
+ * not absolute starts from the directory that the child starts in.
+ *
+ * @module
+ */
+import { Errno } from "./abi/errno";
+import {
+  CommandFlag, CommandStep, CommandStream, ExitWord, Info, Offset, Signal,
+} from "./abi/flags";
+import { Command as Layout } from "./abi/layout";
+import { Op } from "./abi/op";
+import { CLOSED, CloseOperation, outcome } from "./closing";
+import { BufResult, Error, ErrorKind, Result, Unit } from "./error";
+import { AsyncRead, AsyncWrite, readToEnd } from "./io";
+import { readNumber, writeNumber } from "./rt/buffer";
+import { hostExit, hostInfo } from "./rt/host";
+import { Operation } from "./rt/operation";
+import { signalName } from "./signal";
+import { Stream } from "./transfer";
+import { Vec } from "./vec";
+
+export { Signal } from "./abi/flags";
+
+/** Ends the app at once with an exit code, of which the system keeps the low 8 bits. */
+export function exit(code: i32): void {
+  hostExit(code);
+}
+
+/** The system's number of the process that the app runs in. */
+export function id(): u32 {
+  const digits = hostInfo(Info.ProcessId, 0);
+  return digits === null ? 0 : <u32>I32.parseInt(digits.toString());
+}
+
+// ── What a child gets as its streams ─────────────────────────────────────────────────────────────
+
+const enum StdioKind {
+  Inherit,
+  Null,
+  Piped,
+  Stream,
+}
+
+/** What a child gets as one of its standard streams. */
+export class Stdio {
+  private constructor(
+    /** For std alone. */
+    readonly kind: i32,
+    /** For std alone. */
+    readonly stream: Stream | null,
+  ) {}
+
+  /** The app's own stream of the same name; nothing if the app has none. */
+  static inherit(): Stdio {
+    return new Stdio(StdioKind.Inherit, null);
+  }
+
+  /** Nothing: to read from it gives the end at once, and what is written to it is gone. */
+  static null(): Stdio {
+    return new Stdio(StdioKind.Null, null);
+  }
+
+  /** A pipe; the app has its other end as `stdin`, `stdout` or `stderr` of the `Child`. */
+  static piped(): Stdio {
+    return new Stdio(StdioKind.Piped, null);
+  }
+
+  /**
+   * An open file, a standard stream, or another child's pipe: so two children are connected without
+   * the app in between. A child's pipe is handed over: the app's end of it is closed once a child
+   * was to be started with it, or whoever is at the other end would never learn that all have gone.
+   * Anything else stays open here, too, and is the app's to close.
+   */
+  static from(stream: Stream): Stdio {
+    return new Stdio(StdioKind.Stream, stream);
+  }
+}
+
+/** The end of a pipe that a child reads its input from. Close it: only then the input ends. */
+export class ChildStdin extends Stream implements AsyncWrite {
+  /** See `AsyncWrite.write`. Once nobody reads any more it fails with `BrokenPipe`. */
+  write(buf: Vec<u8>): Promise<BufResult> {
+    return this.transfer(Op.Write, buf, buf.length);
+  }
+
+  /** Closes it, so that the child finds the end of its input. Cancels what is in flight on it. */
+  close(): Promise<Result<Unit>> {
+    return closeStream(this);
+  }
+}
+
+/** The end of a pipe that a child writes its output or its errors to. */
+export class ChildStdout extends Stream implements AsyncRead {
+  /** See `AsyncRead.read`. The end comes once everybody has gone who could write. */
+  read(buf: Vec<u8>): Promise<BufResult> {
+    return this.transfer(Op.Read, buf, buf.capacity);
+  }
+
+  /** Closes it; what the child writes from then on fails. Cancels what is in flight on it. */
+  close(): Promise<Result<Unit>> {
+    return closeStream(this);
+  }
+}
+
+function closeStream(stream: Stream): Promise<Result<Unit>> {
+  const closing = new CloseOperation(stream.handle, stream.name);
+  stream.handle = CLOSED;
+  return closing.start();
+}
+
+// ── How a child has ended ────────────────────────────────────────────────────────────────────────
+
+/** How a child has ended. */
+export class ExitStatus {
+  /** For std alone. */
+  constructor(private word: i64) {}
+
+  /** It ended by itself, with the exit code 0. */
+  get success(): bool {
+    return this.word == 0;
+  }
+
+  /** Whether it ended by itself, so that it has a `code`. */
+  get exited(): bool {
+    return this.word >> 32 == 0;
+  }
+
+  /** Its exit code; −1 when a signal ended it. */
+  get code(): i32 {
+    return this.exited ? <i32>this.word : -1;
+  }
+
+  /**
+   * The signal that ended it; 0 when it ended by itself. One that has no name here is the number of
+   * the system plus 128.
+   */
+  get signal(): Signal {
+    return <Signal>(<i32>(this.word >> 32) & (ExitWord.SignalMask | ExitWord.Foreign));
+  }
+
+  /** Whether the system has kept an image of what the signal ended. */
+  get coreDumped(): bool {
+    return (<i32>(this.word >> 32) & ExitWord.CoreDumped) != 0;
+  }
+
+  /** In words: `exit code 1`, `signal SIGKILL`. */
+  toString(): string {
+    if (this.exited) return "exit code " + this.code.toString();
+    const signal = this.signal;
+    const isForeign = signal & ExitWord.Foreign;
+    const name = isForeign ? (signal & ExitWord.SignalMask).toString() : signalName(signal);
+    return "signal " + name + (this.coreDumped ? " (core dumped)" : "");
+  }
+}
+
+/** What a child that has ended has said. */
+export class Output {
+  /** For std alone. */
+  constructor(
+    /** How it has ended. */
+    readonly status: ExitStatus,
+    /** All of its output; empty if that was not piped. */
+    readonly stdout: Vec<u8>,
+    /** All of its errors; empty if they were not piped. */
+    readonly stderr: Vec<u8>,
+  ) {}
+}
+
+// ── Commands ─────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * A program to be started, with arguments, environment, directory and streams. It may be started
+ * more than once.
+ */
+export class Command {
+  private words: string[] = [];
+  private variables: string[] = [];
+  private inherits: bool = true;
+  private directory: string = "";
+  private streams: StaticArray<Stdio | null> = new StaticArray<Stdio | null>(3);
+  /** What can be given to no program, if anything is. */
+  private mistake: string = "";
+
+  /** `program`: a name that is looked for, or a path; see the module. */
+  constructor(readonly program: string) {
+    this.checked(program, "its name");
+  }
+
+  /** Adds an argument. Bytes that are not UTF-8 go through as escapes, see `std/os-string`. */
+  arg(value: string): this {
+    this.words.push(this.checked(value, "an argument"));
+    return this;
+  }
+
+  /** Adds arguments. */
+  args(values: string[]): this {
+    for (let i = 0; i < values.length; i++) this.arg(values[i]);
+    return this;
+  }
+
+  /**
+   * Sets a variable in the environment of the child, which otherwise is the app's. The name is not
+   * empty, and has no `=`.
+   */
+  env(name: string, value: string): this {
+    this.variables.push(this.checkedName(name) + "=" + this.checked(value, "a variable"));
+    return this;
+  }
+
+  /** Takes a variable out of the environment of the child. */
+  envRemove(name: string): this {
+    this.variables.push(this.checkedName(name));
+    return this;
+  }
+
+  /** Gives the child nothing of the app's environment, and nothing that was set so far. */
+  envClear(): this {
+    this.variables = [];
+    this.inherits = false;
+    return this;
+  }
+
+  /**
+   * Where the child starts: a path as the app sees it. Otherwise it starts in the app's current
+   * directory; in the launcher's where that was not granted.
+   */
+  currentDir(path: string): this {
+    this.directory = this.checked(path, "the directory");
+    return this;
+  }
+
+  /** What the child reads; the app's own input unless given, or nothing for `output`. */
+  stdin(from: Stdio): this {
+    this.streams[0] = from;
+    return this;
+  }
+
+  /** Where the child writes; the app's own output unless given, or a pipe for `output`. */
+  stdout(to: Stdio): this {
+    this.streams[1] = to;
+    return this;
+  }
+
+  /** Where the child writes its errors; as for `stdout`. */
+  stderr(to: Stdio): this {
+    this.streams[2] = to;
+    return this;
+  }
+
+  /**
+   * Starts the program. It runs when this succeeds; a program that does not exist, or that the
+   * system will not run, is an error here: `spawn "prog": not found (ENOENT)`.
+   */
+  spawn(): Promise<Result<Child>> {
+    return this.start(StdioKind.Inherit, StdioKind.Inherit);
+  }
+
+  /** Starts the program and waits until it has ended. Cancelled, it ends the program. */
+  async status(): Promise<Result<ExitStatus>> {
+    const started = await this.spawn();
+    if (started.isErr) return Result.err<ExitStatus>(started.error);
+    const child = started.unwrap();
+    const ended = await child.wait();
+    if (ended.isErr) await child.end();
+    return ended;
+  }
+
+  /**
+   * Starts the program, waits until it has ended, and collects its output and its errors. Its input
+   * is empty. Cancelled, it ends the program.
+   */
+  async output(): Promise<Result<Output>> {
+    const started = await this.start(StdioKind.Null, StdioKind.Piped);
+    if (started.isErr) return Result.err<Output>(started.error);
+    const child = started.unwrap();
+    const said = await child.waitWithOutput();
+    if (said.isErr) await child.end();
+    return said;
+  }
+
+  private checked(text: string, what: string): string {
+    if (text.includes("\0")) this.mistake = what + " contains a NUL character";
+    return text;
+  }
+
+  private checkedName(name: string): string {
+    if (name.length == 0 || name.includes("=", 1)) {
+      this.mistake = `"${name}" is not the name of a variable`;
+    }
+    return this.checked(name, "a variable");
+  }
+
+  private async start(input: i32, outputs: i32): Promise<Result<Child>> {
+    if (this.mistake.length > 0) {
+      const error = new Error(ErrorKind.InvalidInput, this.mistake).in("spawn", this.program);
+      return Result.err<Child>(error);
+    }
+    const child = new Child(this.program);
+    const record = new Record(this.program, this.directory, this.words, this.variables);
+    if (this.inherits) record.set(Layout.Flags, CommandFlag.InheritEnvironment);
+    const given = new StaticArray<u32>(3);
+    let result: Result<u64> | null = null;
+    for (let i = 0; i < 3 && (result === null || result.isOk); i++) {
+      const stdio = this.streams[i];
+      const kind = stdio !== null ? stdio.kind : i == 0 ? input : outputs;
+      given[i] = CLOSED;
+      let handle: u32 = kind == StdioKind.Null ? CommandStream.Null : CommandStream.Inherit;
+      if (kind == StdioKind.Piped) {
+        result = await new PipeOperation(this.program).start();
+        if (result.isOk) handle = child.connect(i, result.unwrap(), given);
+      } else if (kind == StdioKind.Stream) {
+        handle = stdio!.stream!.handle;
+      }
+      record.set(Layout.Stdin + 4 * i, handle);
+    }
+    if (result === null || result.isOk) {
+      result = await new SpawnOperation(this.program, this.directory, record.bytes).start();
+    }
+    this.handOver(given);
+    if (result.isErr) {
+      child.abandon();
+      return Result.err<Child>(result.error);
+    }
+    child.begin(result.unwrap());
+    return Result.ok<Child>(child);
+  }
+
+  /** The child has its streams, or never will: ours of them are needed no more. */
+  private handOver(given: StaticArray<u32>): void {
+    for (let i = 0; i < 3; i++) {
+      if (given[i] != CLOSED) new CloseOperation(given[i], this.program).start();
+      const stdio = this.streams[i];
+      if (stdio === null) continue;
+      const stream = stdio.stream;
+      const isPipe = stream instanceof ChildStdin || stream instanceof ChildStdout;
+      if (stream !== null && isPipe && stream.handle != CLOSED) closeStream(stream);
+    }
+  }
+}
+
+/** A `Command` record with its strings. */
+class Record {
+  readonly bytes: Vec<u8> = new Vec<u8>();
+
+  constructor(program: string, directory: string, words: string[], variables: string[]) {
+    this.bytes.resize(Layout.Strings, 0);
+    this.add(program);
+    this.add(directory);
+    this.add(program);
+    this.addAll(words);
+    this.addAll(variables);
+    this.set(Layout.ArgumentCount, words.length + 1);
+    this.set(Layout.VariableCount, variables.length);
+  }
+
+  set(offset: i32, value: u32): void {
+    writeNumber<u32>(this.bytes, offset, value);
+  }
+
+  private add(text: string): void {
+    this.bytes.pushString(text);
+    this.bytes.push(0);
+  }
+
+  private addAll(texts: string[]): void {
+    for (let i = 0; i < texts.length; i++) this.add(texts[i]);
+  }
+}
+
+/** Makes a pipe. One that nobody wants any more is closed again. */
+// @ts-ignore: decorator
+@final
+class PipeOperation extends Operation<Result<u64>> {
+  constructor(private program: string) {
+    super(Op.Pipe);
+  }
+
+  protected settle(result: i64, osError: u32): Result<u64> {
+    if (result >= 0) return Result.ok<u64>(<u64>result);
+    return Result.err<u64>(Error.fromResult(result, osError, "make a pipe for", this.program));
+  }
+
+  protected disposeLate(result: i64): bool {
+    new CloseOperation(<u32>result, this.program).start();
+    new CloseOperation(<u32>(result >> 32), this.program).start();
+    return true;
+  }
+}
+
+/** Starts a program. One that runs when nobody wants it any more is ended. */
+// @ts-ignore: decorator
+@final
+class SpawnOperation extends Operation<Result<u64>> {
+  constructor(private program: string, private directory: string, private command: Vec<u8>) {
+    super(Op.Spawn);
+    this.lend0(command, command.length);
+  }
+
+  protected settle(result: i64, osError: u32): Result<u64> {
+    if (result >= 0) return Result.ok<u64>(<u64>result);
+    if (readNumber<u32>(this.command, Layout.Step) == CommandStep.Directory) {
+      const directory = this.directory.length ? this.directory : ".";
+      const error = Error.fromResult(result, osError, "change directory", directory);
+      return Result.err<u64>(error);
+    }
+    return Result.err<u64>(Error.fromResult(result, osError, "spawn", this.program));
+  }
+
+  protected disposeLate(result: i64): bool {
+    new KillOperation(<u32>result, this.program, Signal.Kill).start();
+    new CloseOperation(<u32>result, this.program).start();
+    return true;
+  }
+}
+
+// ── Children ─────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * A program that was started. Wait for it, or `detach` it: the system remembers a child that has
+ * ended until then. It goes on when the app ends.
+ */
+export class Child {
+  private handle: u32 = CLOSED;
+  private processId: u32 = 0;
+  private ended: ExitStatus | null = null;
+  /** How many wait for it. */
+  private waiting: i32 = 0;
+
+  /** What the child reads, when that was piped. Who writes while others wait takes it out. */
+  stdin: ChildStdin | null = null;
+  /** What the child writes, when that was piped. */
+  stdout: ChildStdout | null = null;
+  /** The child's errors, when they were piped. */
+  stderr: ChildStdout | null = null;
+
+  /** Use `Command.spawn`. */
+  constructor(readonly program: string) {}
+
+  /** The system's number of the process. It may be another's once this one has been waited for. */
+  get id(): u32 {
+    return this.processId;
+  }
+
+  /**
+   * Waits until the child has ended. First closes `stdin`, if it is still there, so that a child
+   * which reads to the end does not wait for ever: take it out (`child.stdin = null`) to write on
+   * from another task. May be called any number of times, also at once. Cancelling it leaves the
+   * child alone.
+   */
+  wait(): Promise<Result<ExitStatus>> {
+    const input = this.stdin;
+    if (input !== null && input.handle != CLOSED) closeStream(input);
+    this.stdin = null;
+    const ended = this.ended;
+    if (ended !== null) return Promise.resolve(Result.ok<ExitStatus>(ended));
+    this.waiting++;
+    return new WaitOperation(this, this.handle).start();
+  }
+
+  /**
+   * Waits until the child has ended, and collects what it writes meanwhile to those of `stdout` and
+   * `stderr` that are pipes, until everybody has gone who could write there. Otherwise as `wait`.
+   */
+  async waitWithOutput(): Promise<Result<Output>> {
+    const ending = this.wait();
+    const output = collect(this.stdout);
+    const errors = collect(this.stderr);
+    const out = await output;
+    if (out.isErr) errors.cancel();
+    const err = await errors;
+    if (out.isErr || err.isErr) ending.cancel();
+    const status = await ending;
+    this.closeOutputs();
+    if (out.isErr) return Result.err<Output>(out.error);
+    if (err.isErr) return Result.err<Output>(err.error);
+    if (status.isErr) return Result.err<Output>(status.error);
+    return Result.ok<Output>(new Output(status.unwrap(), out.buf, err.buf));
+  }
+
+  /** Ends the child by force. One that has ended already is no error. Wait for it all the same. */
+  kill(): Promise<Result<Unit>> {
+    if (this.ended !== null) return Promise.resolve(Result.unit());
+    return this.signal(Signal.Kill);
+  }
+
+  /**
+   * Sends the child a signal. Never another process: after the child was waited for it fails with
+   * "no such process".
+   */
+  signal(signal: Signal): Promise<Result<Unit>> {
+    if (this.ended !== null) {
+      const error = Error.fromResult(-Errno.ESRCH, 0, "send " + signalName(signal), this.program);
+      return Promise.resolve(Result.err<Unit>(error));
+    }
+    return new KillOperation(this.handle, this.program, signal).start();
+  }
+
+  /** Lets the child go on by itself: it can no longer be waited for. Closes what is piped. */
+  detach(): void {
+    this.closeOutputs();
+    const input = this.stdin;
+    if (input !== null && input.handle != CLOSED) closeStream(input);
+    this.stdin = null;
+    this.release();
+  }
+
+  // ── For std alone ──
+
+  /** Keeps one end of a pipe; the other one, which it returns, is the child's. */
+  connect(stream: i32, ends: u64, given: StaticArray<u32>): u32 {
+    const reader = <u32>ends;
+    const writer = <u32>(ends >> 32);
+    const name = this.program;
+    if (stream == 0) this.stdin = new ChildStdin(writer, name, Offset.Current);
+    else if (stream == 1) this.stdout = new ChildStdout(reader, name, Offset.Current);
+    else this.stderr = new ChildStdout(reader, name, Offset.Current);
+    given[stream] = stream == 0 ? reader : writer;
+    return given[stream];
+  }
+
+  /** It runs. */
+  begin(started: u64): void {
+    this.handle = <u32>started;
+    this.processId = <u32>(started >> 32);
+  }
+
+  /** It was not to be. */
+  abandon(): void {
+    this.detach();
+  }
+
+  /** One wait for it is over. */
+  waited(status: ExitStatus | null): void {
+    this.waiting--;
+    if (status !== null) this.ended = status;
+    if (this.ended !== null && this.waiting == 0) this.release();
+  }
+
+  /** Nobody wants it any more. */
+  async end(): Promise<void> {
+    if (this.ended !== null) return;
+    await this.kill();
+    this.waiting++;
+    await new WaitOperation(this, this.handle).shielded().start();
+  }
+
+  private closeOutputs(): void {
+    const output = this.stdout;
+    if (output !== null && output.handle != CLOSED) closeStream(output);
+    const errors = this.stderr;
+    if (errors !== null && errors.handle != CLOSED) closeStream(errors);
+  }
+
+  private release(): void {
+    if (this.handle != CLOSED) new CloseOperation(this.handle, this.program).start();
+    this.handle = CLOSED;
+  }
+}
+
+/** All that comes out of a pipe; nothing where there is none. */
+async function collect(stream: ChildStdout | null): Promise<BufResult> {
+  const buf = new Vec<u8>();
+  if (stream === null) return new BufResult(0, buf);
+  return await readToEnd(stream, buf);
+}
+
+/** Waits for a child. */
+// @ts-ignore: decorator
+@final
+class WaitOperation extends Operation<Result<ExitStatus>> {
+  constructor(private child: Child, handle: u32) {
+    super(Op.Wait);
+    this.handle = handle;
+  }
+
+  /** It will not take long: it goes on in a task that was cancelled. */
+  shielded(): this {
+    this.shield();
+    return this;
+  }
+
+  protected settle(result: i64, osError: u32): Result<ExitStatus> {
+    const child = this.child;
+    if (result < 0) {
+      child.waited(null);
+      const error = Error.fromResult(result, osError, "wait for", child.program);
+      return Result.err<ExitStatus>(error);
+    }
+    const status = new ExitStatus(result);
+    child.waited(status);
+    return Result.ok<ExitStatus>(status);
+  }
+}
+
+/** Sends a child a signal, at once; so it cannot be cancelled, and works where all else is. */
+// @ts-ignore: decorator
+@final
+class KillOperation extends Operation<Result<Unit>> {
+  constructor(handle: u32, private program: string, private signal: Signal) {
+    super(Op.Kill);
+    this.handle = handle;
+    this.flagBits = signal;
+    this.shield();
+  }
+
+  protected settle(result: i64, osError: u32): Result<Unit> {
+    return outcome(result, osError, "send " + signalName(this.signal), this.program);
+  }
+}

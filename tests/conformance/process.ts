@@ -1,0 +1,76 @@
+/** What `std/process` must do on every backend: `tests/guest/std/process.ts` does it. */
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { assert, suite, tempDir, type ExecResult, type Suite } from "../harness.js";
+import { compileGuest, runGuest, type RunOptions } from "../std/guest.js";
+import type { Variant } from "./backends.js";
+
+/** Cases that need nothing. */
+const plainCases = {
+  status: "a child ends by its code or by a signal",
+  output: "output and errors come at once, however much it is",
+  signals: "children are sent signals, and never somebody else",
+  missing: "what cannot be started is an error of spawn",
+  arguments: "arguments arrive as they are",
+  waits: "any number of waits are told the same",
+  cancelled: "a wait that is cancelled leaves the child alone; status and output end it",
+  cat: "a child's input and output are pipes",
+  ends: "a pipe to or from nobody is an error, for both sides",
+  connected: "two children are connected without the app in between",
+  many: "200 children at once",
+  mistakes: "what no program can be given is refused",
+} as const;
+
+type Run = (args: string[], options?: RunOptions) => Promise<ExecResult>;
+
+/** Runs the suite on a backend. */
+export function processConformance({ name, env }: Variant): void {
+  const test = suite(`std/process on ${name}`, { timeout: 60_000 });
+  let wasm = "";
+  test.before(async () => {
+    wasm = await compileGuest("std/process.ts");
+  });
+  const run: Run = (args, options = {}) =>
+    runGuest(wasm, { args, ...options, env: { ...env, ...options.env } });
+  for (const [name, title] of Object.entries(plainCases)) {
+    test(title, async () => isOk(await run([name])));
+  }
+  addPreparedCases(test, run);
+  test.run();
+}
+
+function addPreparedCases(test: Suite, run: Run): void {
+  test("streams are inherited", async () => {
+    const { code, stdout, stderr } = await run(["inherit"], { input: "through\n" });
+    assert.is(stderr, "err\n");
+    assert.is(stdout, "through\nok\n");
+    assert.is(code, 0);
+  });
+
+  test("the environment is inherited, changed and cleared", async () => {
+    isOk(await run(["environment"], { env: { INHERITED: "yes" } }));
+  });
+
+  test("programs and directories are found, or the error says which was not", async () => {
+    const dir = tempDir("process");
+    for (const folder of ["tools", "plain"]) mkdirSync(join(dir, folder));
+    for (const [path, text] of [["tool", "tool"], ["tools/tool", "below"]] as const) {
+      writeFileSync(join(dir, path), `#!/bin/sh\necho ${text}\n`);
+      chmodSync(join(dir, path), 0o755);
+    }
+    writeFileSync(join(dir, "plain/tool"), "#!/bin/sh\n");
+    writeFileSync(join(dir, "text"), "no program\n");
+    chmodSync(join(dir, "text"), 0o755);
+    isOk(await run(["paths", dir]));
+  });
+
+  test("files are streams of a child", async () => {
+    isOk(await run(["files", tempDir("process")]));
+  });
+}
+
+function isOk({ code, stdout, stderr }: ExecResult): void {
+  assert.is(stderr, "");
+  assert.is(stdout, "ok\n");
+  assert.is(code, 0);
+}

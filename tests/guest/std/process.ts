@@ -1,0 +1,291 @@
+/** Starts programs as apps do. Arguments: the case, and what that needs. */
+import { args } from "std/env";
+import { ErrorKind, println, Result, Unit, writeAll } from "std/io";
+import { OpenOptions } from "std/fs";
+import { Child, ChildStdin, Command, exit, id, Output, Signal, Stdio } from "std/process";
+import { Duration, sleep, timeout } from "std/time";
+import { Vec } from "std/vec";
+import { check, equal, fails, failsToTransfer, pattern } from "./check";
+
+export async function main(): Promise<i32> {
+  const name = args()[1];
+  if (name == "status") await status();
+  else if (name == "inherit") await inherit();
+  else if (name == "output") await output();
+  else if (name == "signals") await signals();
+  else if (name == "missing") await missing();
+  else if (name == "paths") await paths(args()[2]);
+  else if (name == "environment") await environment();
+  else if (name == "arguments") await arguments();
+  else if (name == "waits") await waits();
+  else if (name == "cancelled") await cancelled();
+  else if (name == "cat") await cat();
+  else if (name == "ends") await ends();
+  else if (name == "connected") await connected();
+  else if (name == "files") await files(args()[2]);
+  else if (name == "many") await many();
+  else if (name == "mistakes") await mistakes();
+  else return 3;
+  await println("ok");
+  return 0;
+}
+
+function shell(script: string): Command {
+  return new Command("sh").arg("-c").arg(script);
+}
+
+async function said(command: Command): Promise<string> {
+  const output = (await command.output()).unwrap();
+  equal(output.stderr.toString(), "", "errors of " + command.program);
+  return output.stdout.toString();
+}
+
+async function status(): Promise<void> {
+  const good = (await new Command("true").status()).unwrap();
+  check(good.success && good.exited && good.code == 0, "true");
+  equal(good.toString(), "exit code 0", "success in words");
+  const bad = (await shell("exit 43").status()).unwrap();
+  check(!bad.success && bad.exited, "exit 43");
+  equal(bad.code, 43, "the code");
+  equal<i32>(bad.signal, 0, "no signal");
+  const ended = (await shell("kill -TERM $$").status()).unwrap();
+  check(!ended.success && !ended.exited, "a signal");
+  equal(ended.code, -1, "no code");
+  equal<i32>(ended.signal, Signal.Terminate, "which one");
+  equal(ended.toString(), "signal SIGTERM", "the signal in words");
+  const foreign = (await shell("kill -40 $$").status()).unwrap();
+  equal<i32>(foreign.signal, 128 + 40, "a signal without a name");
+  equal(foreign.toString(), "signal 40", "in words");
+}
+
+async function inherit(): Promise<void> {
+  const child = (await shell("read line; echo \"$line\"; echo err >&2; exit 7").spawn()).unwrap();
+  check(child.id > 1 && child.id != id(), "a process of its own");
+  equal((await child.wait()).unwrap().code, 7, "its code");
+}
+
+/** More than pipes hold, on both of them, one after the other and mixed. */
+async function output(): Promise<void> {
+  const script = "head -c 300000 /dev/zero; head -c 400000 /dev/zero >&2; " +
+    "head -c 500000 /dev/zero; exit 9";
+  const output = (await shell(script).output()).unwrap();
+  equal(output.stdout.length, 800000, "output");
+  equal(output.stderr.length, 400000, "errors");
+  equal(output.status.code, 9, "code");
+  equal(await said(new Command("cat")), "", "its input is empty");
+  const quiet = await shell("echo no; echo err >&2").stdout(Stdio.null()).output();
+  equal(quiet.unwrap().stdout.length, 0, "what is not piped");
+  equal(quiet.unwrap().stderr.toString(), "err\n", "what is");
+}
+
+async function signals(): Promise<void> {
+  const child = (await new Command("sleep").arg("1000").spawn()).unwrap();
+  check((await child.kill()).isOk, "kill");
+  check((await child.kill()).isOk, "and again");
+  equal<i32>((await child.wait()).unwrap().signal, Signal.Kill, "how it ended");
+  check((await child.kill()).isOk, "one that has ended");
+  fails<Unit>(await child.signal(Signal.Hangup), ErrorKind.Other, "send SIGHUP \"sleep\" (ESRCH)");
+  const caught = (await shell("trap 'exit 5' USR1; echo; while :; do sleep 0.01; done")
+    .stdout(Stdio.piped()).spawn()).unwrap();
+  equal((await caught.stdout!.read(Vec.withCapacity<u8>(10))).n, 1, "it is ready");
+  check((await caught.signal(Signal.User1)).isOk, "a signal that is caught");
+  equal((await caught.wait()).unwrap().code, 5, "what came of it");
+  const none = (await new Command("sleep").arg("1000").spawn()).unwrap();
+  fails<Unit>(await none.signal(<Signal>99), ErrorKind.InvalidInput, "send 99 (EINVAL)");
+  check((await none.kill()).isOk && (await none.wait()).isOk, "its end");
+}
+
+async function missing(): Promise<void> {
+  fails<Child>(await new Command("no-such-program").spawn(), ErrorKind.NotFound,
+    "spawn \"no-such-program\": not found (ENOENT)");
+  fails<Child>(await new Command("").spawn(), ErrorKind.NotFound, "spawn (ENOENT)");
+  fails<Child>(await new Command("/no/such/program").spawn(), ErrorKind.NotFound, "(ENOENT)");
+  fails<Child>(await new Command("/etc/passwd").spawn(), ErrorKind.PermissionDenied, "(EACCES)");
+  fails<Child>(await new Command("/").spawn(), ErrorKind.PermissionDenied, "(EACCES)");
+  fails<Child>(await new Command("/bin/sh/x").spawn(), ErrorKind.NotADirectory, "(ENOTDIR)");
+  fails<Output>(await new Command("no-such-program").output(), ErrorKind.NotFound, "(ENOENT)");
+  fails<Child>(await new Command("x".repeat(300)).spawn(), ErrorKind.InvalidFilename, "spawn");
+  fails<Child>(await new Command("/" + "x".repeat(5000)).spawn(), ErrorKind.InvalidFilename, "");
+  const big = new Command("true").arg("x".repeat(200000));
+  fails<Child>(await big.spawn(), ErrorKind.ArgumentListTooLong, "spawn \"true\" (E2BIG)");
+}
+
+/** In the directory: `tool` and `tools/tool`, which say who they are; `text` is no program. */
+async function paths(dir: string): Promise<void> {
+  equal(await said(new Command("tool").env("PATH", "/no:" + dir)), "tool\n", "the child's PATH");
+  equal(await said(new Command(dir + "/tool")), "tool\n", "an absolute path");
+  const below = dir + "/tools";
+  equal(await said(new Command("./tool").currentDir(below)), "below\n", "from its directory");
+  equal(await said(new Command("pwd").currentDir(below)), below + "\n", "its directory");
+  fails<Child>(await new Command("tool").spawn(), ErrorKind.NotFound, "tool (ENOENT)");
+  fails<Child>(await new Command(dir + "/text").spawn(), ErrorKind.Other, "text (ENOEXEC)");
+  fails<Child>(await new Command("text").env("PATH", dir).spawn(), ErrorKind.Other, "(ENOEXEC)");
+  fails<Child>(await new Command("pwd").currentDir(dir + "/none").spawn(), ErrorKind.NotFound,
+    "change directory \"" + dir + "/none\" (ENOENT)");
+  fails<Child>(await new Command("pwd").currentDir(dir + "/text").spawn(),
+    ErrorKind.NotADirectory, "change directory (ENOTDIR)");
+  fails<Child>(await new Command("none").currentDir(dir).spawn(), ErrorKind.NotFound,
+    "spawn \"none\" (ENOENT)");
+  // Not executable hides nothing that is, behind it.
+  equal(await said(new Command("tool").env("PATH", dir + "/plain:" + dir)), "tool\n", "behind it");
+  fails<Child>(await new Command("tool").env("PATH", dir + "/plain").spawn(),
+    ErrorKind.PermissionDenied, "tool (EACCES)");
+}
+
+async function environment(): Promise<void> {
+  equal(await said(shell("echo $INHERITED")), "yes\n", "what the app has");
+  equal(await said(shell("echo $A$INHERITED").env("A", "a=b ").env("INHERITED", "now")),
+    "a=b now\n", "what is set");
+  equal(await said(shell("echo $A").env("A", "1").env("A", "2")), "2\n", "the last one counts");
+  equal(await said(shell("echo ${INHERITED-none}").envRemove("INHERITED")), "none\n", "removed");
+  equal(await said(shell("echo ${INHERITED-none}$A").env("A", "1").envClear()), "none\n", "clear");
+  const cleared = new Command("/usr/bin/env").envClear().env("ONLY", "this");
+  equal(await said(cleared), "ONLY=this\n", "nothing else");
+  equal(await said(new Command("env").envClear()), "", "nothing at all, found without PATH");
+}
+
+async function arguments(): Promise<void> {
+  const odd = ["", " ", "\udcff\udc00x", "a\nb", "ü\u{1F600}", "-n", "$HOME", "'\""];
+  const printed = (await new Command("printf").arg("%s|").args(odd).output()).unwrap().stdout;
+  const expected = new Vec<u8>();
+  for (let i = 0; i < odd.length; i++) expected.pushString(odd[i] + "|");
+  equal(printed.toString(), expected.toString(), "arguments");
+  equal(printed.length, expected.length, "their bytes");
+  const name = (await shell("cat /proc/$$/cmdline").output()).unwrap().stdout;
+  check(name.toString().startsWith("sh\0-c\0cat"), "the name is the first");
+}
+
+async function waits(): Promise<void> {
+  const child = (await shell("read line; exit 4").stdin(Stdio.piped()).spawn()).unwrap();
+  const input = child.stdin!;
+  child.stdin = null;
+  const first = child.wait();
+  const second = child.wait();
+  const late = await timeout(child.wait(), Duration.fromMillis(20));
+  check(late.isErr && late.error.kind == ErrorKind.TimedOut, "it waits for its input");
+  check(first.isPending && second.isPending, "the others wait on");
+  check((await writeAll(input, Vec.fromString("\n"))).isOk, "its input");
+  equal((await first).unwrap().code, 4, "the first");
+  equal((await second).unwrap().code, 4, "the second");
+  equal((await child.wait()).unwrap().code, 4, "afterwards");
+  check((await input.close()).isOk, "closed");
+  // Without a reader of its input a child is told of the end by `wait`.
+  const reader = (await new Command("cat").stdin(Stdio.piped()).spawn()).unwrap();
+  equal((await reader.wait()).unwrap().code, 0, "a reader");
+  // It has ended long before anybody waits.
+  const early = (await shell("exit 6").stdout(Stdio.piped()).spawn()).unwrap();
+  equal((await early.stdout!.read(Vec.withCapacity<u8>(1))).n, 0, "the end of its output");
+  await sleep(Duration.fromMillis(20));
+  equal((await early.wait()).unwrap().code, 6, "what it left");
+}
+
+async function cancelled(): Promise<void> {
+  const child = (await new Command("sleep").arg("1000").spawn()).unwrap();
+  const wait = child.wait();
+  wait.cancel();
+  check((await wait).isErr, "cancelled");
+  const again = await timeout(child.wait(), Duration.fromMillis(10));
+  check(again.isErr, "it goes on");
+  check((await child.kill()).isOk, "killed");
+  equal<i32>((await child.wait()).unwrap().signal, Signal.Kill, "ended");
+  const started = new Command("sleep").arg("1000").spawn();
+  started.cancel();
+  const late = await started;
+  if (late.isOk) check((await late.unwrap().kill()).isOk, "one that was faster");
+  else equal<i32>(late.error.kind, ErrorKind.Cancelled, "what cancelled means");
+  // Nobody could end these but the one who was cancelled.
+  const own = "1000" + id().toString();
+  const status = await timeout(new Command("sleep").arg(own).status(), Duration.fromMillis(10));
+  check(status.isErr && status.error.kind == ErrorKind.TimedOut, "status");
+  const output = await timeout(new Command("sleep").arg(own).output(), Duration.fromMillis(10));
+  check(output.isErr && output.error.kind == ErrorKind.TimedOut, "output");
+  equal(await said(shell(`pgrep -xf 'sleep ${own}' | wc -l`)), "0\n", "none is left");
+}
+
+async function feed(input: ChildStdin, bytes: Vec<u8>): Promise<void> {
+  const written = await writeAll(input, bytes);
+  check(written.isOk, "all is written");
+  check((await input.close()).isOk, "closed");
+}
+
+async function cat(): Promise<void> {
+  const child = (await new Command("cat").stdin(Stdio.piped()).stdout(Stdio.piped()).spawn())
+    .unwrap();
+  const input = child.stdin!;
+  child.stdin = null;
+  const size = 1000000;
+  const feeding = feed(input, pattern(size));
+  const output = (await child.waitWithOutput()).unwrap();
+  await feeding;
+  check(output.status.success, "its end");
+  equal(output.stdout.length, size, "all came back");
+  const wanted = pattern(size);
+  for (let i = 0; i < size; i++) {
+    if (output.stdout[i] != wanted[i]) throw new Error("byte " + i.toString() + " differs");
+  }
+  check((await input.write(Vec.fromString("x"))).isErr, "a pipe that is closed");
+}
+
+async function ends(): Promise<void> {
+  const child = (await new Command("true").stdin(Stdio.piped()).spawn()).unwrap();
+  const input = child.stdin!;
+  child.stdin = null;
+  check((await child.wait()).unwrap().success, "it has ended");
+  failsToTransfer(await input.write(Vec.fromString("x")), ErrorKind.BrokenPipe, "write (EPIPE)");
+  await input.close();
+  const other = (await new Command("yes").stdout(Stdio.piped()).spawn()).unwrap();
+  check((await other.stdout!.close()).isOk, "nobody reads");
+  equal<i32>((await other.wait()).unwrap().signal, Signal.Pipe, "it is told so");
+}
+
+/** `yes` goes on until nobody reads: the app must not hold the pipe that connects them. */
+async function connected(): Promise<void> {
+  const source = (await new Command("yes").stdout(Stdio.piped()).spawn()).unwrap();
+  const head = new Command("head").args(["-n", "3"]).stdin(Stdio.from(source.stdout!));
+  equal(await said(head), "y\ny\ny\n", "what came through");
+  equal<i32>((await source.wait()).unwrap().signal, Signal.Pipe, "the end of the source");
+  const broken = (await new Command("yes").stdout(Stdio.piped()).spawn()).unwrap();
+  const none = await new Command("no-such-program").stdin(Stdio.from(broken.stdout!)).spawn();
+  check(none.isErr, "nobody to connect to");
+  equal<i32>((await broken.wait()).unwrap().signal, Signal.Pipe, "and nobody who reads");
+}
+
+async function files(dir: string): Promise<void> {
+  const path = dir + "/out";
+  const file = (await new OpenOptions().write().create().open(path)).unwrap();
+  const both = shell("echo out; echo err >&2").stdout(Stdio.from(file)).stderr(Stdio.from(file));
+  check((await both.status()).unwrap().success, "both into one file");
+  check((await file.close()).isOk, "the file is still the app's");
+  const input = (await new OpenOptions().read().open(path)).unwrap();
+  equal(await said(new Command("cat").stdin(Stdio.from(input))), "out\nerr\n", "from a file");
+  check((await input.close()).isOk, "closed");
+  const closed = await new Command("cat").stdin(Stdio.from(input)).spawn();
+  fails<Child>(closed, ErrorKind.Other, "spawn \"cat\" (EBADF)");
+}
+
+async function codeOf(code: i32): Promise<i32> {
+  const status = await shell("exit " + code.toString()).status();
+  return status.isOk ? status.unwrap().code : -1;
+}
+
+async function many(): Promise<void> {
+  const running: Promise<i32>[] = [];
+  for (let i = 0; i < 200; i++) running.push(codeOf(i));
+  const codes = await Promise.all<i32>(running);
+  for (let i = 0; i < 200; i++) equal(codes[i], i, "the code of each");
+}
+
+async function mistakes(): Promise<void> {
+  fails<Child>(await new Command("a\0b").spawn(), ErrorKind.InvalidInput, "NUL");
+  fails<Child>(await new Command("ls").arg("a\0b").spawn(), ErrorKind.InvalidInput, "argument NUL");
+  fails<Child>(await new Command("ls").env("A=B", "c").spawn(), ErrorKind.InvalidInput, "A=B");
+  fails<Child>(await new Command("ls").env("", "c").spawn(), ErrorKind.InvalidInput, "variable");
+  fails<Child>(await new Command("ls").currentDir("\0").spawn(), ErrorKind.InvalidInput, "NUL");
+  const child = (await new Command("sleep").arg("1000").spawn()).unwrap();
+  child.detach();
+  fails<Unit>(await child.signal(Signal.Kill), ErrorKind.Other, "sleep (EBADF)");
+  const result: Result<Unit> = await child.kill();
+  check(result.isErr, "one that was let go");
+  (await new Command("kill").arg(child.id.toString()).status()).unwrap();
+  if (args().length > 2) exit(2);
+}
