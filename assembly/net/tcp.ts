@@ -54,11 +54,15 @@ export class TcpStream extends Stream implements AsyncRead, AsyncWrite {
   }
 
   /** See `AsyncRead.read`. The end comes once the peer has ended its direction. */
+  // @ts-ignore: decorator
+  @fresh
   read(buf: Vec<u8>): Promise<BufResult> {
     return this.transfer(Op.Read, buf, buf.capacity);
   }
 
   /** See `AsyncWrite.write`. */
+  // @ts-ignore: decorator
+  @fresh
   write(buf: Vec<u8>): Promise<BufResult> {
     return this.transfer(Op.Write, buf, buf.length);
   }

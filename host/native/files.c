@@ -1,12 +1,35 @@
 /* See files.h. */
 #include "files.h"
 
+#include <errno.h>
+#include <sys/uio.h>
+
 void files_opened(struct files *files, const struct ring *ring, int descriptor)
 {
-  if (files->refused || (uint32_t)descriptor >= FILE_LIMIT) return;
+  if ((uint32_t)descriptor >= FILE_LIMIT) return;
+  files->patience[descriptor] = READ_NOW;
+  if (files->refused) return;
   /* In older kernels a file that leaves the table may be closed some time later. */
   files->refused = (ring->features & URING_FEATURE_RW_ATTR) == 0;
   if (!files->refused) files->states[descriptor] = FILE_OPENED;
+}
+
+int64_t files_read_cached(struct files *files, int descriptor, void *data, uint32_t length,
+                          uint64_t offset)
+{
+  if ((uint32_t)descriptor >= FILE_LIMIT || length == 0) return -EAGAIN;
+  uint8_t patience = files->patience[descriptor];
+  if (patience != READ_NOW) {
+    if (patience > READ_NOW) files->patience[descriptor]--;
+    return -EAGAIN;
+  }
+  struct iovec range = { data, length };
+  ssize_t got = preadv2(descriptor, &range, 1, (off_t)offset, RWF_NOWAIT);
+  if (got == (ssize_t)length) return got;
+  /* Short at the end of the file, or where the cache ends: only the ring can tell. */
+  bool passing = got >= 0 || errno == EAGAIN || errno == EINTR;
+  files->patience[descriptor] = passing ? READ_LATER : READ_NEVER;
+  return -EAGAIN;
 }
 
 void files_register(struct files *files, const struct ring *ring, int descriptor)
@@ -28,4 +51,5 @@ void files_forget(struct files *files, const struct ring *ring, int descriptor)
     (void)ring_register_file(ring, (uint32_t)descriptor, -1);
   }
   files->states[descriptor] = FILE_UNKNOWN;
+  files->patience[descriptor] = READ_NEVER;
 }
