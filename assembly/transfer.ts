@@ -104,22 +104,17 @@ class Transfer extends Operation<BufResult> {
 
   protected settle(result: i64, osError: u32): BufResult {
     const n = <i32>max(result, 0);
-    this.place(n);
-    if (result < 0) {
-      const error = errorOf(this.stream, this.opcode, result, osError);
-      return new BufResult(0, this.first, error);
+    const stream = this.stream;
+    const opcode = this.opcode;
+    const buf = this.first;
+    const reserved = this.reserved;
+    // If nobody has moved the cursor since, it moves back to where the transfer has ended.
+    if (reserved != 0 && stream.cursor == this.offset + reserved) {
+      stream.cursor = this.offset + min(n, reserved);
     }
-    if (this.opcode == Op.Read) this.first.setLength(n);
-    return BufResult.of(n, this.first);
-  }
-
-  /** Moves the cursor back to where the transfer has ended. */
-  private place(n: i32): void {
-    // Nobody has moved the cursor since. It stays where it is when nothing was reserved.
-    const from = this.offset;
-    if (this.stream.cursor == from + this.reserved) {
-      this.stream.cursor = from + min(n, this.reserved);
-    }
+    if (result < 0) return new BufResult(0, buf, errorOf(stream, opcode, result, osError));
+    if (opcode == Op.Read) buf.setLength(n);
+    return BufResult.of(n, buf);
   }
 }
 

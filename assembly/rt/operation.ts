@@ -196,11 +196,15 @@ export abstract class Operation<T> extends Promise<T> {
   }
 
   /** What was asked for. */
+  // @ts-ignore: decorator
+  @inline
   protected get opcode(): u32 {
     return this.record.opcode;
   }
 
   /** Where in the file. */
+  // @ts-ignore: decorator
+  @inline
   protected get offset(): i64 {
     return this.record.offset;
   }

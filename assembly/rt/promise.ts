@@ -1,7 +1,7 @@
 import { Errno } from "../abi/errno";
 import { __create } from "./create";
 import { Slot } from "./slot";
-import { append, Flag, Node, State } from "./node";
+import { append, Flag, Node, nodeAt, State } from "./node";
 import { freeRecordOf, reuse, submitAgain, takeBack } from "./operation";
 import { settle } from "./scheduler";
 import { panic } from "./panic";
@@ -198,18 +198,19 @@ export class Promise<T> extends PromiseBase {
   // @ts-ignore: decorator
   @inline
   __await(): T {
-    if (this.state != State.Fulfilled) suspend(changetype<usize>(this));
-    return this.get<T>();
+    // A number from here on: whoever waits for it keeps it alive, and so it needs no root.
+    const node = changetype<usize>(this);
+    if ((nodeAt(node).flags & State.Mask) != State.Fulfilled) suspend(node);
+    return valueOf<T>(node);
   }
 
   /** What `await` of the call of a `@fresh` function becomes: nobody else has the promise. */
   // @ts-ignore: decorator
   @inline
   __awaitFresh(): T {
-    if (this.state != State.Fulfilled) suspend(changetype<usize>(this));
-    const value = this.get<T>();
-    if (this.flags & Flag.Reusable) reuse(changetype<usize>(this));
-    return value;
+    const node = changetype<usize>(this);
+    if ((nodeAt(node).flags & State.Mask) != State.Fulfilled) suspend(node);
+    return lastValueOf<T>(node);
   }
 
   /** Gives it its value. Of no effect once it settled. */
@@ -230,4 +231,16 @@ export class Promise<T> extends PromiseBase {
   unwrapValue(): T {
     return this.get<T>();
   }
+}
+
+/** The value of a promise that is fulfilled. */
+function valueOf<T>(node: usize): T {
+  return changetype<Promise<T>>(node).unwrapValue();
+}
+
+/** The same, where nobody has the promise any more. */
+function lastValueOf<T>(node: usize): T {
+  const value = changetype<Promise<T>>(node).unwrapValue();
+  if (nodeAt(node).flags & Flag.Reusable) reuse(node);
+  return value;
 }

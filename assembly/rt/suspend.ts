@@ -253,20 +253,18 @@ function keep(task: usize, frames: usize, base: usize): void {
   }
 }
 
-/** Copies a multiple of four bytes; few of them faster than `memory.copy` does. */
+/**
+ * Copies a multiple of four bytes; few of them faster than `memory.copy` does. Word by word, as
+ * they were written a moment ago: a processor waits when it is asked for two such words as one.
+ */
 // @ts-ignore: decorator
 @inline
 function copyWords(to: usize, from: usize, bytes: usize): void {
-  if (bytes > 48) {
+  if (bytes > 64) {
     memory.copy(to, from, bytes);
     return;
   }
-  let left = bytes;
-  while (left >= 8) {
-    store<u64>(to, load<u64>(from));
-    to += 8;
-    from += 8;
-    left -= 8;
+  for (let offset: usize = 0; offset < bytes; offset += 4) {
+    store<u32>(to + offset, load<u32>(from + offset));
   }
-  if (left) store<u32>(to, load<u32>(from));
 }
