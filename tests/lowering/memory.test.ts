@@ -24,6 +24,42 @@ for (const flags of [["--debug"], ["-O3"]]) {
   });
 }
 
+// The first part of a task runs on the stack of its caller, the rest on that of the scheduler: what
+// `await` gives must be rooted where the task stands when it has it, not where it stood before.
+const moved = `
+import { pause } from "./tests/guest/lowering/support";
+class Thing { constructor(public value: i32) {} }
+async function make(value: i32): Promise<Thing> {
+  await pause();
+  return new Thing(value);
+}
+async function hold(): Promise<i32> {
+  const first = new Thing(1);
+  const second = await make(2);
+  await pause();
+  __collect();
+  for (let i = 0; i < 500; i++) new Thing(-1);
+  return first.value + second.value;
+}
+async function below(n: i32, text: string): Promise<i32> {
+  const mine = text + n.toString();
+  const held = n == 0 ? hold() : below(n - 1, mine);
+  return (await held) + (mine.length > 0 ? 0 : 100);
+}
+export async function main(): Promise<i32> {
+  return await below(3, "");
+}
+`;
+
+test("what await gives is rooted wherever the task goes on", async () => {
+  for (const flags of [["--debug"], ["-O1"], ["-O3"]]) {
+    const sources = { "moved.ts": moved };
+    const { wasm, stderr } = await compile("moved.ts", { sources, flags });
+    const { code, death } = run(wasm);
+    assert.equal([death, code], [undefined, 3], flags.join(" ") + stderr);
+  }
+});
+
 const deep = `
 import { pause } from "./tests/guest/lowering/support";
 // @ts-ignore: decorator
