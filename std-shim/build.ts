@@ -12,7 +12,7 @@ import { reasonOf } from "../host/error-text.js";
 /** How to optimise when neither the command line nor the app's configuration says. */
 const defaultOptimization = ["--optimizeLevel", "3", "--shrinkLevel", "1"];
 
-const transform = fileURLToPath(new URL("./index.js", import.meta.url));
+const transform = fileURLToPath(new URL("./target.js", import.meta.url));
 
 /** asc's options as they are after its configuration files have been read. */
 interface Configuration {

@@ -42,20 +42,45 @@ type Refuse = (code: number, message: string, range: Range) => void;
  * way out when there is no memory left.
  */
 export function addEntry(sources: readonly Source[], node: NodeFactory, refuse: Refuse): void {
-  const own = sources.filter(
-    ({ sourceKind, normalizedPath }) =>
-      (sourceKind as number) === SourceKind.UserEntry && !normalizedPath.startsWith("~lib/"),
-  );
   sayOutOfMemory(sources, node);
-  const files = new Files(sources);
-  const withMain = own.find((source) => files.findExport(source, "main") !== null);
-  const source = withMain ?? own.at(-1);
+  const found = findMain(sources);
+  const source = found?.source ?? ownEntries(sources).at(-1);
   if (!source) return;
-  const main = files.findExport(source, "main");
+  const main = found?.main ?? null;
   const range = main?.at ?? source.range;
   if (main && !checkMain(main, refuse)) return;
   if (main?.from) source.statements.push(importOf(node, main.from, range));
   source.statements.push(...exportsOf(node, range), startOf(node, main, range));
+}
+
+/** The entry file of the app that has a `main`, and that. */
+export function findMain(sources: readonly Source[]): { source: Source; main: Exported } | null {
+  const files = new Files(sources);
+  for (const source of ownEntries(sources)) {
+    const main = files.findExport(source, "main");
+    if (main) return { source, main };
+  }
+  return null;
+}
+
+/** Whether a file of the app exports something as `main` itself, seen from nothing but this file. */
+export function mayExportMain(source: Source): boolean {
+  if (isLibrary(source)) return false;
+  return source.statements.some((statement) => {
+    if (!isKind(statement, NodeKind.Export)) return findDeclared(statement, "main") !== null;
+    const { members } = statement as ExportStatement;
+    return members?.some(({ exportedName }) => exportedName.text === "main") ?? false;
+  });
+}
+
+function ownEntries(sources: readonly Source[]): Source[] {
+  return sources.filter(
+    (source) => (source.sourceKind as number) === SourceKind.UserEntry && !isLibrary(source),
+  );
+}
+
+function isLibrary({ normalizedPath }: Source): boolean {
+  return normalizedPath.startsWith("~lib/");
 }
 
 /** What a file exports under some name. */

@@ -1,6 +1,6 @@
 /**
- * The transform: what `asconfig.json` names. It makes AssemblyScript find `std/*`, understand
- * `async` and `await`, and produce a wasm that the host can run.
+ * The transform. It makes AssemblyScript find `std/*`, understand `async` and `await`, and produce
+ * a wasm that the host can run. Code with neither it leaves as it is; see `target.ts` for apps.
  */
 import type { Parser, Program, Range, Source } from "assemblyscript";
 import type binaryen from "assemblyscript/binaryen";
@@ -8,7 +8,7 @@ import { addSuspension, type Suspension } from "./asyncify.js";
 import { locateCalls } from "./debug-locations.js";
 import { DirectCalls } from "./direct-calls.js";
 import { report } from "./diagnostics.js";
-import { addEntry, entryModule, topLevelExport } from "./entry.js";
+import { addEntry, entryModule, findMain, mayExportMain, topLevelExport } from "./entry.js";
 import { Runtime, SourceKind, supportedVersion } from "./internals.js";
 import { resolveLabel } from "./labels.js";
 import { hideNames, hideSourceMapUrl } from "./names.js";
@@ -54,6 +54,10 @@ export default class StdTransform {
   /** The command line and a configuration file may both name us: then one of us does nothing. */
   private readonly isSecond: boolean;
   private usesRuntime = false;
+  /** A program with a `main` is an app, whatever it uses. */
+  private mainIsApp = false;
+  /** The program is such an app. */
+  private hasMain = false;
 
   constructor() {
     const { program } = this;
@@ -79,16 +83,23 @@ export default class StdTransform {
       refuse,
     };
     if (this.isSecond) return;
-    Object.defineProperty(program, installed, { value: true });
+    Object.defineProperty(program, installed, { value: this });
     hookParser(program.parser, handler);
     allowVoidArrays(program.resolver);
     direct.install(program.resolver, !debug);
+  }
+
+  /** From now on a program with a `main` is an app; to be called before anything is parsed. */
+  protected takeMainForApp(): void {
+    const { [installed]: first } = this.program as Program & { [installed]: StdTransform };
+    first.mainIsApp = true;
   }
 
   /** asc: all files have been parsed. */
   afterParse(parser: Parser): void {
     const { program, lowering } = this;
     if (!this.usesRuntime) return;
+    this.hasMain = this.mainIsApp && findMain(parser.sources) !== null;
     if (!this.checkRuntime()) return;
     parser.parseFile(lowering.taskSource(), `${tasksPath}.ts`, false);
     if (!this.addsEntry) return;
@@ -111,9 +122,9 @@ export default class StdTransform {
     this.suspension = addSuspension(this.binaryen, module, this.program);
   }
 
-  /** Only an app that is async, or imports std, gets more than what it says itself. */
+  /** Only an app gets more than what it says itself: what is async, or imports std. */
   private get addsEntry(): boolean {
-    return this.lowering.firstAsync !== null || this.stdImport !== null;
+    return this.lowering.firstAsync !== null || this.stdImport !== null || this.hasMain;
   }
 
   /** Where the app asks for a file of std. */
@@ -147,7 +158,10 @@ export default class StdTransform {
   private parsed(source: Source): void {
     if (this.usesRuntime) return;
     const mayNeed =
-      this.lowering.firstAsync !== null || isStd(source.normalizedPath) || usesPromise(source);
+      this.lowering.firstAsync !== null ||
+      isStd(source.normalizedPath) ||
+      usesPromise(source) ||
+      (this.mainIsApp && mayExportMain(source));
     if (!mayNeed) return;
     this.usesRuntime = true;
     const { parser } = this.program;

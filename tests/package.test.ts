@@ -79,6 +79,16 @@ test("plain asc with our asconfig.json", async () => {
   await expectAppRuns("plain.wasm");
 });
 
+test("a main without async and std is an app, too", async () => {
+  const source = `export function main(): i32 { assert(memory.size() > 0, "memory"); return 9; }`;
+  writeFileSync(join(user, "hello.ts"), source);
+  for (const command of ["rusticated build", "asc"]) {
+    await run("npx", ["--no", ...command.split(" "), "hello.ts", "-o", "hello.wasm"]);
+    const ran = await exec("npx", ["--no", "rusticated", "run", "hello.wasm"], { cwd: user });
+    assert.equal([ran.code, ran.stderr.replace(/^npm warn.*\n/gm, "")], [9, ""]);
+  }
+});
+
 test("an app in a folder of its own finds the std as well", async () => {
   mkdirSync(join(user, "apps/deep"), { recursive: true });
   writeFileSync(join(user, "apps/deep/app.ts"), app);

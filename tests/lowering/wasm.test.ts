@@ -1,20 +1,49 @@
 /** What the compiled wasm is made of. */
 import { assert, suite } from "../harness.js";
 import wabt from "wabt";
-import { compile, compileGuest, run } from "./harness.js";
+import { compile, compileGuest, run, type CompileOptions } from "./harness.js";
 
 const test = suite("lowering wasm", { timeout: 60_000 });
 const plain = "tests/guest/lowering/plain.ts";
 
+async function expectSame(entry: string, options: CompileOptions): Promise<void> {
+  const ours = await compile(entry, options);
+  const theirs = await compile(entry, { ...options, plain: true });
+  assert.is(ours.code, 0, ours.stderr);
+  assert.equal([...ours.files.keys()], [...theirs.files.keys()]);
+  for (const [name, contents] of theirs.files) {
+    assert.ok(Buffer.compare(ours.files.get(name)!, contents) === 0, `${name} differs`);
+  }
+}
+
+const plainMain = {
+  "app.ts": `import { text } from "./${plain.replace(".ts", "")}";
+export function main(): i32 { assert(text("a").length == 15, "text"); return 3; }
+`,
+};
+
 for (const flags of [[], ["-O3"], ["-Oz", "--converge"], ["--debug", "--sourceMap"]]) {
   test(`without async the bytes are the same (${flags.join(" ") || "no flags"})`, async () => {
-    const ours = await compile(plain, { flags });
-    const theirs = await compile(plain, { flags, plain: true });
-    assert.is(ours.code, 0, ours.stderr);
-    assert.equal([...ours.files.keys()], [...theirs.files.keys()]);
-    for (const [name, contents] of theirs.files) {
-      assert.ok(Buffer.compare(ours.files.get(name)!, contents) === 0, `${name} differs`);
-    }
+    await expectSame(plain, { flags });
+    await expectSame("app.ts", { flags, sources: plainMain });
+    // Nor does the target for apps do anything to what is no app.
+    await expectSame(plain, { flags, target: true });
+  });
+}
+
+for (const flags of [["--debug"], ["-O3"]]) {
+  test(`to the target a plain main is an app (${flags.join(" ")})`, async () => {
+    const compiled = await compile("app.ts", { flags, sources: plainMain, target: true });
+    assert.is(compiled.code, 0, compiled.stderr);
+    const imports = WebAssembly.Module.imports(new WebAssembly.Module(compiled.wasm as never));
+    assert.equal([...new Set(imports.map(({ module }) => module))], ["std"]);
+    assert.is(run(compiled.wasm).code, 3);
+    const sources = {
+      "app.ts": `export { run as main } from "./other";`,
+      "other.ts": `export function run(): void { assert(memory.size() == 0, "no memory"); }`,
+    };
+    const { wasm } = await compile("app.ts", { flags, sources, target: true });
+    assert.match(run(wasm).death ?? "", /^abort: no memory/);
   });
 }
 
