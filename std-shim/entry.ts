@@ -63,7 +63,7 @@ export function findMain(sources: readonly Source[]): { source: Source; main: Ex
   return null;
 }
 
-/** Whether a file of the app exports something as `main` itself, seen from nothing but this file. */
+/** Whether a file of the app exports something as `main`, as far as this file alone can tell. */
 export function mayExportMain(source: Source): boolean {
   if (isLibrary(source)) return false;
   return source.statements.some((statement) => {
