@@ -13,6 +13,7 @@ import { Runtime, SourceKind, supportedVersion } from "./internals.js";
 import { resolveLabel } from "./labels.js";
 import { hideNames, hideSourceMapUrl } from "./names.js";
 import { Lowering, type NodeFactory } from "./lowering.js";
+import { giveNull } from "./optional-parameters.js";
 import { hookParser, type SyntaxHandler } from "./parser-hooks.js";
 import { pruneRoots } from "./roots.js";
 import { allowVoidArrays } from "./void-arrays.js";
@@ -105,6 +106,7 @@ export default class StdTransform {
     if (!this.addsEntry) return;
     hideNames(parser.sources);
     const node = Object.getPrototypeOf(program.nativeFile.source.constructor) as NodeFactory;
+    giveNull(parser.sources, node);
     addEntry(parser.sources, node, (...args) => report(program, ...args));
     const { options } = program;
     options.exportStart = topLevelExport;

@@ -46,6 +46,7 @@ export const enum Precedence {
 /** Kinds of syntax nodes. */
 export const enum NodeKind {
   NamedType = 1,
+  FunctionType = 2,
   Identifier = 7,
   PropertyAccess = 22,
   Super = 24,

@@ -36,6 +36,7 @@ import { awaitMethod, type DirectCalls } from "./direct-calls.js";
 import { findCapture, mentions } from "./captures.js";
 import { ArrowKind, CommonFlags, NodeKind, ParameterKind, Token } from "./internals.js";
 import { hide } from "./names.js";
+import { isOptional, makeNullable } from "./optional-parameters.js";
 import { isKind, type Scope } from "./parser-hooks.js";
 import { isStd } from "./resolve.js";
 
@@ -205,12 +206,18 @@ export class Lowering {
 
   /** Refuses what cannot be async. Returns the type that the promise is of. */
   private check(declaration: FunctionDeclaration, keyword: Range): TypeNode | null {
-    const { refuse } = this.options;
+    const { node, refuse } = this.options;
     const { returnType, parameters, explicitThisType } = declaration.signature;
     this.firstAsync ??= keyword;
     for (const parameter of parameters) {
       if ((parameter.parameterKind as number) === ParameterKind.Rest) {
         const message = "An async function cannot have a rest parameter. Take an array.";
+        refuse(100, message, parameter.range);
+        return null;
+      }
+      if (isOptional(parameter) && !makeNullable(parameter, node)) {
+        const written = `${parameter.name.text}: ${parameter.type.range.toString()}`;
+        const message = `A number is never missing. Give it an initial value: '${written} = 0'`;
         refuse(100, message, parameter.range);
         return null;
       }

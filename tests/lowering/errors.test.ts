@@ -152,6 +152,20 @@ async function other(a: i32): Promise<i32> {
     ["TS2322 2:24", "TS2304 4:10", "TS2304 7:25", "TS2322 8:12", "TS2339 13:12"],
   ));
 
+test("an optional number", () =>
+  refused(
+    `class A { async a(b: i32, c?: f64): Promise<void> {} }
+export async function main(): Promise<void> {
+  await new A().a(1);
+  await either<string>("a");
+  await either<i32>(3);
+}
+async function either<T>(a: T, b?: T): Promise<void> {}
+`,
+    ["AS100 1:27"],
+    /'c: f64 = 0'/,
+  ));
+
 test("a module that does not exist", () =>
   refused(
     `import { File } from "std/fs2";

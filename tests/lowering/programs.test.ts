@@ -53,6 +53,7 @@ boxed1.5
 text1099511627776
 x
 1 3 4 d|1 1 2 d|1 2 3 e
+hellohi hello annhi ann HELLO BOBHI BOB heyhey youhoarrowarrow sab
 67
 truefalse
 2

@@ -129,6 +129,53 @@ async function defaults(a: i32, b: i32 = 3, c: i32 = a + b, d: string = "d"): Pr
   return `${a} ${b} ${c} ${d}`;
 }
 
+interface Greets {
+  greet(greeting?: string): Promise<string>;
+}
+
+class Greeter implements Greets {
+  constructor(public name?: string) {}
+
+  async greet(greeting?: string): Promise<string> {
+    await pause();
+    const name = this.name;
+    if (greeting) return joined(greeting, name);
+    return joined("hello", name);
+  }
+
+  static async make(name?: string): Promise<Greeter> {
+    return new Greeter(name);
+  }
+}
+
+class Shouter extends Greeter {
+  async greet(greeting?: string): Promise<string> {
+    return (await super.greet(greeting)).toUpperCase();
+  }
+}
+
+function joined(greeting: string, name?: string): string {
+  return name != null ? `${greeting} ${name}` : greeting;
+}
+
+async function orElse<T>(value: T, other?: T): Promise<T> {
+  await pause();
+  return other ? other : value;
+}
+
+async function optional(): Promise<string> {
+  const greeters: Greets[] = [new Greeter(), await Greeter.make("ann"), new Shouter("bob")];
+  let text = "";
+  for (let i = 0; i < greeters.length; i++) {
+    text += (await greeters[i].greet()) + (await greeters[i].greet("hi")) + " ";
+  }
+  const greet: (greeting: string, name?: string) => string = joined;
+  text += greet("hey") + greet("hey", "you") + joined("ho");
+  const arrow = async (name?: string): Promise<string> => joined("arrow", name);
+  text += (await arrow()) + (await arrow("s"));
+  return text + (await orElse("a")) + (await orElse("a", "b"));
+}
+
 async function changed(n: i32): Promise<i32> {
   n += await pause(1);
   n *= 2;
@@ -207,6 +254,7 @@ export async function main(): Promise<i32> {
   await Promise.all([step("x", 1), step("y", 2)]);
   print(await awaited(identity("x")));
   print((await defaults(1)) + "|" + (await defaults(1, 1)) + "|" + (await defaults(1, 2, 3, "e")));
+  print(await optional());
   print((await changed(2)).toString() + (await countdown(3)).toString());
   print((await even(10)).toString() + (await odd(4)).toString());
   await expressions<string>("generic");
