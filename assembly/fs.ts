@@ -19,10 +19,15 @@ import { Metadata, Permissions } from "./metadata";
 import { toSystem } from "./os-string";
 import { writeNumber } from "./rt/buffer";
 import { Operation } from "./rt/operation";
+import { StatOperation } from "./stat";
 import { SystemTime } from "./time";
 import { Stream, startTransfer } from "./transfer";
 import { Vec } from "./vec";
 
+export {
+  DirBuilder, DirEntry, DirReader, createDir, createDirAll, readDir, removeDir, removeDirAll,
+  removeFile,
+} from "./directory";
 export { FileType, Metadata, Permissions } from "./metadata";
 
 /** Permission bits of a new file; the system takes off those of the process's mask. */
@@ -111,7 +116,7 @@ export class File extends Stream implements AsyncRead, AsyncWrite {
 
   /** What the file is, how long, whose, … as of now. */
   metadata(): Promise<Result<Metadata>> {
-    return new StatOperation("", this, 0).start();
+    return new StatOperation(this.handle, "", this.name, 0).start();
   }
 
   /** Cuts the file off after `length` bytes, or extends it by zeros. The cursor stays. */
@@ -327,37 +332,6 @@ class TimesOperation extends ChangeOperation {
   }
 }
 
-/** Describes the file at a path, or an open one. */
-// @ts-ignore: decorator
-@final
-class StatOperation extends Operation<Result<Metadata>> {
-  private stat: Vec<u8>;
-
-  constructor(private path: string, file: File | null, flags: u32) {
-    super(Op.Stat);
-    this.stat = Vec.withCapacity<u8>(Stat.Size);
-    this.flagBits = flags;
-    if (file !== null) {
-      this.handle = file.handle;
-      this.path = file.name;
-    } else {
-      const bytes = toSystem(path);
-      this.handle = Handle.Root;
-      this.lend0(bytes, bytes.length);
-    }
-    this.lend1(this.stat, Stat.Size);
-  }
-
-  protected settle(result: i64, osError: u32): Result<Metadata> {
-    if (result < 0) {
-      // To the host an empty path is none: it has looked for a handle, and there was none either.
-      if (this.path.length == 0) result = -Errno.ENOENT;
-      return Result.err<Metadata>(Error.fromResult(result, osError, "metadata", this.path));
-    }
-    return Result.ok<Metadata>(new Metadata(this.stat));
-  }
-}
-
 /** Asks what the file is, and moves its cursor. */
 // @ts-ignore: decorator
 @final
@@ -395,12 +369,12 @@ class SeekOperation extends Operation<Result<u64>> {
 
 /** What the file at `path` is, how long, whose, … A symbolic link is followed. */
 export function metadata(path: string): Promise<Result<Metadata>> {
-  return new StatOperation(path, null, 0).start();
+  return new StatOperation(Handle.Root, path, path, 0).start();
 }
 
 /** The same; of a symbolic link, what the link itself is. */
 export function symlinkMetadata(path: string): Promise<Result<Metadata>> {
-  return new StatOperation(path, null, StatFlag.NoFollow).start();
+  return new StatOperation(Handle.Root, path, path, StatFlag.NoFollow).start();
 }
 
 /**

@@ -28,6 +28,8 @@ export {
 export {
   Command,
   Completions,
+  CopyTarget,
+  DirectoryEntry,
   FileTimes,
   Overlapped,
   OverlappedState,

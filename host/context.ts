@@ -124,10 +124,15 @@ export class ContextBuilder {
     return this;
   }
 
-  /** Grants a directory; the guest sees it at `path`, which is absolute. */
-  dir(dir: HostDir, path: string): this {
+  /**
+   * Grants a directory with all below it; the guest sees it at `path`, which is absolute.
+   *
+   * @param access `isReadOnly`: the guest may look at everything there and change nothing. What is
+   *   granted to be changed as well, by a directory above or by another name, is not protected.
+   */
+  dir(dir: HostDir, path: string, { isReadOnly = false }: { isReadOnly?: boolean } = {}): this {
     if (!path.startsWith("/")) throw new TypeError(`not an absolute path: ${JSON.stringify(path)}`);
-    this.mounts?.push({ dir, path });
+    this.mounts?.push({ dir, path, isReadOnly });
     return this;
   }
 

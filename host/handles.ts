@@ -23,12 +23,14 @@ const FIRST_ENTRIES = 64;
 export const enum Right {
   Read = 1,
   Write = 2,
-  /** Change permissions, times and length. */
+  /** Change permissions, times and length; and what is in a directory. */
   Change = 4,
   /** Serve as the directory that a path is relative to. */
   At = 8,
   /** All that makes sense for files and the like. */
   All = 15,
+  /** What remains of `All` in a directory that was granted for reading. */
+  ReadOnly = 9,
   /** Wait for it and send it signals: all that makes sense for a child. */
   Child = 16,
 }
@@ -102,6 +104,11 @@ export class Handles {
     if (this.table[at + EntryWord.Tag] !== handle >>> INDEX_BITS) return -Errno.EBADF;
     if ((this.table[at + EntryWord.Rights]! & rights) === rights) return index;
     return (rights & (Right.Read | Right.Write)) !== 0 ? -Errno.EBADF : -Errno.EACCES;
+  }
+
+  /** The rights of an entry that is open or closing. */
+  rights(index: number): number {
+    return this.table[(index << EntryWord.Shift) + EntryWord.Rights]!;
   }
 
   /** The resource of an entry that is open or closing. */

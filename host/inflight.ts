@@ -26,6 +26,8 @@ export const enum SlotWord {
   Handle = 3,
   Next = 4,
   Previous = 5,
+  /** What the guest may do with the handle that the operation gives: `Right` bits. */
+  Rights = 6,
   /** log2 of the words of a slot. */
   Shift = 3,
 }
@@ -85,6 +87,16 @@ export class InFlight {
   /** The address of the record of an active slot, or `OWN_RECORD`; 0 when the slot is free. */
   record(slot: number): number {
     return this.table[(slot << SlotWord.Shift) + SlotWord.Record]! >>> 0;
+  }
+
+  /** Notes what the guest may do with what the operation gives. */
+  setRights(slot: number, rights: number): void {
+    this.table[(slot << SlotWord.Shift) + SlotWord.Rights] = rights;
+  }
+
+  /** What `setRights` noted. */
+  rights(slot: number): number {
+    return this.table[(slot << SlotWord.Shift) + SlotWord.Rights]!;
   }
 
   /** Distinguishes the uses of a slot; an unsigned number. */

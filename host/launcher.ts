@@ -21,6 +21,8 @@ const HELP = `Usage:
 
 Options of run (what an app is not given it cannot reach):
   --dir HOST[::GUEST]  grant a directory, at its own path or at GUEST
+  --dir-ro HOST[::GUEST]
+                       the same for reading only
   --env NAME=VALUE     set an environment variable
   --net listen:HOST:PORT | connect:HOST:PORT | all
                        grant a part of the network: * is any host, any port
@@ -37,6 +39,7 @@ class UsageError extends Error {}
 interface Grant {
   readonly host: string;
   readonly guest: string | undefined;
+  readonly isReadOnly: boolean;
 }
 
 interface RunOptions {
@@ -86,25 +89,27 @@ function parseRun(args: string[]): RunOptions {
       options.programs = names === undefined ? null : options.programs?.concat(names) ?? null;
       continue;
     }
-    if (name !== "--dir" && name !== "--env" && name !== "--net") {
+    if (name !== "--dir" && name !== "--dir-ro" && name !== "--env" && name !== "--net") {
       throw new UsageError(`unknown option ${argument}`);
     }
     const value = attached ?? args.shift();
     if (value === undefined || value === "") throw new UsageError(`${name} needs a value`);
-    if (name === "--dir") options.grants.push(parseGrant(value));
+    if (name === "--dir") options.grants.push(parseGrant(name, value));
+    else if (name === "--dir-ro") options.grants.push(parseGrant(name, value));
     else if (name === "--net") options.network.push(value);
     else options.env.push(parseVariable(value));
   }
   return options;
 }
 
-function parseGrant(value: string): Grant {
+function parseGrant(option: string, value: string): Grant {
+  const isReadOnly = option === "--dir-ro";
   const at = value.indexOf("::");
-  if (at < 0) return { host: value, guest: undefined };
-  const grant = { host: value.slice(0, at), guest: value.slice(at + 2) };
-  if (grant.host === "") throw new UsageError(`--dir ${value}: no directory before the ::`);
+  if (at < 0) return { host: value, guest: undefined, isReadOnly };
+  const grant = { host: value.slice(0, at), guest: value.slice(at + 2), isReadOnly };
+  if (grant.host === "") throw new UsageError(`${option} ${value}: no directory before the ::`);
   if (!grant.guest.startsWith("/")) {
-    throw new UsageError(`--dir ${value}: the guest's path must be absolute`);
+    throw new UsageError(`${option} ${value}: the guest's path must be absolute`);
   }
   return grant;
 }
@@ -148,11 +153,11 @@ function contextFor(options: RunOptions, args: readonly string[]): ContextBuilde
   const env = { ...(options.isAllAllowed ? process.env : {}), ...Object.fromEntries(options.env) };
   builder.envs(env);
   if (env["TMPDIR"]) builder.tempDir(env["TMPDIR"]);
-  for (const { host, guest } of options.grants) {
+  for (const { host, guest, isReadOnly } of options.grants) {
     try {
-      builder.dir(NativeDir.open(host), guest ?? resolve(host));
+      builder.dir(NativeDir.open(host), guest ?? resolve(host), { isReadOnly });
     } catch (error) {
-      throw new UsageError(`--dir ${host}: ${reasonOf(error)}`);
+      throw new UsageError(`${isReadOnly ? "--dir-ro" : "--dir"} ${host}: ${reasonOf(error)}`);
     }
   }
   for (const value of options.network) grantNetwork(builder, value);

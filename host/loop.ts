@@ -47,6 +47,8 @@ export class Loop {
   readonly queue = new CompletionQueue();
   /** Set by a call: the handle table's index that the operation belongs to, or -1. */
   target = NONE;
+  /** Set by a call that gives a handle: what the guest may do with that, `Right` bits. */
+  rights: number = Right.All;
   /** How many submissions and completions were looked at; for tests of what a turn costs. */
   work = 0;
 
@@ -202,6 +204,7 @@ export class Loop {
     if (this.isAtLimit) return this.refuse(record, Errno.EAGAIN);
     if (staging.isFull) this.turn(0);
     this.target = NONE;
+    this.rights = Right.All;
     const op = memory.opcode(at);
     const verdict = callOf(op)(this, at);
     if (verdict === Verdict.Staged) memory.writeToken(at, this.stage(record, op, this.target));
@@ -218,7 +221,9 @@ export class Loop {
       inFlight.link(slot, handles.head(target));
       handles.setHead(target, slot);
     }
-    this.opening += handlesOf(op);
+    const gives = handlesOf(op);
+    if (gives > 0) inFlight.setRights(slot, this.rights);
+    this.opening += gives;
     staging.commit(slot, inFlight.generation(slot));
     return slot;
   }
@@ -245,13 +250,14 @@ export class Loop {
       if (op === Op.Close) this.handles.remove(handle);
       else this.leave(slot, handle);
     }
+    const rights = inFlight.rights(slot);
     inFlight.release(slot);
     const gives = handlesOf(op);
     if (gives > 0) {
       this.opening -= gives;
       if (osError === 0 && record !== OWN_RECORD) {
-        low = this.opened(low, op);
-        if (gives > 1) high = this.opened(high, op);
+        low = this.opened(low, op, rights);
+        if (gives > 1) high = this.opened(high, op, rights);
       }
     }
     if (record === OWN_RECORD) this.finishOwn(slot, low);
@@ -259,10 +265,10 @@ export class Loop {
   }
 
   /** Makes a descriptor that an `op` gave the guest's. @returns its handle. */
-  private opened(descriptor: number, op: number): number {
+  private opened(descriptor: number, op: number, rights: number): number {
     const isChild = op === Op.Spawn;
     const resource = isChild ? new NativeChild(descriptor) : new NativeFile(descriptor);
-    if (!this.isClosed) return this.handles.add(resource, isChild ? Right.Child : Right.All);
+    if (!this.isClosed) return this.handles.add(resource, isChild ? Right.Child : rights);
     // Nobody has got to know this child, so it should not be there.
     if (isChild) {
       this.staging.write(Op.Kill, descriptor, 0, Signal.Kill, 0, 0, 0, 0);

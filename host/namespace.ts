@@ -23,12 +23,15 @@ interface Node {
   readonly parent: Node | null;
   readonly children: Node[];
   dir: HostDir | null;
+  isReadOnly: boolean;
 }
 
 /** A directory and where it appears, as absolute path. */
 export interface Mount {
   readonly dir: HostDir;
   readonly path: string;
+  /** Whether nothing in it may be changed. */
+  readonly isReadOnly?: boolean;
 }
 
 /** Where the text of a path lies: guest memory, or an array of bytes. */
@@ -45,11 +48,15 @@ export class Namespace {
   consumed = 0;
   /** What comes before the rest. */
   prefix: Uint8Array = EMPTY;
+  /** Whether nothing below `dir` may be changed. */
+  isReadOnly = false;
 
   /** Whether every path is the process's own (`--allow-all`). */
   readonly isAmbient: boolean;
 
-  private readonly root: Node = { name: EMPTY, parent: null, children: [], dir: null };
+  private readonly root: Node = newNode(EMPTY, null);
+  /** The node of `dir`. */
+  private mounted: Node = this.root;
   /** Whether `current` is the process's own current directory, so that nothing needs adding. */
   private isOwnCurrent: boolean;
   private current: Uint8Array;
@@ -72,6 +79,20 @@ export class Namespace {
   /** The guest's current directory. */
   get currentDir(): Uint8Array {
     return this.current;
+  }
+
+  /** Whether the path found is the very directory that was granted. */
+  get isMountPoint(): boolean {
+    return this.prefix === HERE;
+  }
+
+  /** Where the guest sees `dir`: an absolute path. */
+  get mountPath(): Uint8Array {
+    const names: Uint8Array[] = [];
+    for (let node = this.mounted; node.parent !== null; node = node.parent) {
+      names.unshift(node.name);
+    }
+    return absoluteOf(names);
   }
 
   /** Resolves the path of `length` ≥ 1 bytes at `address`. @returns 0 or a negative `Errno`. */
@@ -149,7 +170,9 @@ export class Namespace {
       mounted = mounted.parent;
     }
     if (mounted === null) return -Errno.EACCES;
+    this.mounted = mounted;
     this.dir = mounted.dir;
+    this.isReadOnly = mounted.isReadOnly;
     if (names.length !== 0) this.prefix = withSlash(absoluteOf(names).subarray(1));
     if (inner.length !== 0) this.prefix = concatenated(this.prefix, inner);
     // The mount point itself.
@@ -157,20 +180,25 @@ export class Namespace {
     return 0;
   }
 
-  private mount({ dir, path }: Mount): void {
+  private mount({ dir, path, isReadOnly }: Mount): void {
     const text = this.absolute(encoder.encode(path));
     let node = this.root;
     for (const [from, to] of components(text)) {
       const name = text.slice(from, to);
       let child = node.children.find((other) => isSame(other.name, name));
       if (child === undefined) {
-        child = { name, parent: node, children: [], dir: null };
+        child = newNode(name, node);
         node.children.push(child);
       }
       node = child;
     }
     node.dir = dir;
+    node.isReadOnly = isReadOnly === true;
   }
+}
+
+function newNode(name: Uint8Array, parent: Node | null): Node {
+  return { name, parent, children: [], dir: null, isReadOnly: false };
 }
 
 const HERE = encoder.encode(".");

@@ -101,6 +101,34 @@ export const enum Command {
   Strings = 28,
 }
 
+/**
+ * What `Op.ReadDirectory` writes, one for each entry. The name follows, without an end of its own;
+ * `.` and `..` are left out. Nothing but the first one need be aligned.
+ */
+export const enum DirectoryEntry {
+  Inode = 0,
+  /** Bytes from this entry to the next one. */
+  Next = 8,
+  NameLength = 12,
+  /** A `FileKind`; `Unknown` where the file system does not tell. */
+  Kind = 14,
+  Name = 16,
+  /** Bytes of the smallest buffer to read into. */
+  LeastBuffer = 1024,
+}
+
+/** What `Op.CopyRange` reads. */
+export const enum CopyTarget {
+  /** Where to write, in bytes from the beginning. */
+  Offset = 0,
+  /** How many bytes to copy at most. */
+  Length = 8,
+  /** The handle of the file to write to. */
+  Handle = 16,
+  Reserved = 20,
+  Size = 24,
+}
+
 /** How many entries the guest's array of completions has room for. */
 export const enum Completions {
   Capacity = 1024,

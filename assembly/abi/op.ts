@@ -41,8 +41,8 @@ export const enum Op {
   SetTimes = 9,
 
   /**
-   * Lists a directory: fills (ptr0, len0) with `DirectoryEntry` records of what comes next. Result:
-   * bytes filled, 0 at the end. One at a time for each handle.
+   * Lists the directory `handle`: fills (ptr0, len0) with `DirectoryEntry` records of what comes
+   * next. Result: bytes filled, 0 at the end. Several at once on one handle share the entries.
    */
   ReadDirectory = 10,
   /** Makes a directory. at; (ptr0, len0) path; offset: its permission bits. */
@@ -56,20 +56,27 @@ export const enum Op {
    * the directory handle, or `Handle.Root`, that the second is relative to.
    */
   Rename = 14,
-  /** Gives the file (ptr0, len0) a second name (ptr1, len1). Directories as for `Rename`. */
+  /**
+   * Gives the file (ptr0, len0) a second name (ptr1, len1). Directories as for `Rename`. Of a
+   * symbolic link it is the link itself that gets one.
+   */
   HardLink = 15,
-  /** Makes the symbolic link (ptr0, len0), at, which leads to the text (ptr1, len1). */
+  /**
+   * Makes the symbolic link (ptr0, len0), at, which leads to the text (ptr1, len1). In what was
+   * granted that must not be an absolute path.
+   */
   SymbolicLink = 16,
   /** Reads where the symbolic link (ptr0, len0), at, leads, into (ptr1, len1). Result: bytes. */
   ReadLink = 17,
   /**
-   * Writes the absolute path without links, `.` and `..` of (ptr0, len0), at, into (ptr1, len1), as
-   * the guest sees it. Result: bytes.
+   * Writes the absolute path without links, `.` and `..` of (ptr0, len0) into (ptr1, len1), as the
+   * guest sees it. `handle` is `Handle.Root`. Result: bytes.
    */
   Canonicalize = 18,
   /**
    * Copies between two files inside of the OS: from `handle` at `offset` to what (ptr1, len1), a
-   * `CopyTarget` record, says. Result: bytes copied, 0 at the end of the source.
+   * `CopyTarget` record, says. Result: bytes copied, maybe fewer, 0 at the end of the source. Where
+   * the source has a hole and the target ends there, so has the target then.
    */
   CopyRange = 19,
 

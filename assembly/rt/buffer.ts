@@ -106,9 +106,16 @@ export abstract class Buffer<T> {
 
 export { utf8Length };
 
-/** The string that `length` bytes are; those that are not UTF-8 become escapes. */
+/** The string that the first `length` bytes are; those that are not UTF-8 become escapes. */
 export function decodeEscaped(buffer: Buffer<u8>, length: i32): string {
   return decodeUtf8(buffer.addressOf(0), length, true);
+}
+
+/** The same for a part of a record that the host wrote. */
+export function decodeEscapedAt(buffer: Buffer<u8>, offset: i32, length: i32): string {
+  buffer.checkRecord(offset, 0);
+  buffer.checkRecord(offset + length, 0);
+  return decodeUtf8(buffer.addressOf(offset), length, true);
 }
 
 /**

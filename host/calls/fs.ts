@@ -1,12 +1,14 @@
-/** `std/fs`: files and directories, by handle and by path. */
-import { Errno, FileTimes, Handle, Op, OpenFlag, Stat, StatFlag, SyncFlag } from "../abi.js";
-import { StageArgument, StageDescriptor } from "../backend/stage.js";
+/** `std/fs`: files, by handle and by path. */
+import { Errno, FileTimes, Op, OpenFlag, Stat, StatFlag, SyncFlag } from "../abi.js";
 import { Right } from "../handles.js";
 import type { Loop } from "../loop.js";
-import { MAX_PATH } from "../namespace.js";
 import { hasOffset, hasRange0, hasRange1, useHandle, Verdict } from "./call.js";
+import { Effect, findPath, usePlace } from "./path.js";
 
 const ACCESS = OpenFlag.Read | OpenFlag.Write | OpenFlag.Append;
+/** An open with any of these may change something. */
+const CHANGING = OpenFlag.Write | OpenFlag.Append | OpenFlag.Create | OpenFlag.CreateNew |
+  OpenFlag.Truncate;
 const HIGHEST_MODE = 0o7777;
 
 /** `Op.Open`. */
@@ -16,10 +18,16 @@ export function open(loop: Loop, at: number): number {
   const mode = memory.offsetLow(at);
   if ((flags & ~OpenFlag.All) !== 0 || (flags & ACCESS) === 0 || hasRange1(loop, at) ||
     mode > HIGHEST_MODE || memory.offsetHigh(at) !== 0) return -Errno.EINVAL;
+  // A system may well empty a file that it opens for reading.
+  if ((flags & OpenFlag.Truncate) !== 0 && (flags & OpenFlag.Write) === 0) return -Errno.EINVAL;
   const length = memory.length0(at);
   if (length === 0) return -Errno.ENOENT;
   if (!loop.hasRoomForHandle) return -Errno.EMFILE;
-  return usePath(loop, at, Op.Open, flags, length, mode);
+  const effect = (flags & CHANGING) === 0 ? Effect.None : Effect.Changes;
+  const place = findPath(loop, memory.handle(at), memory.pointer0(at), length, effect);
+  if (typeof place === "number") return place;
+  if (place.isReadOnly) loop.rights = Right.ReadOnly;
+  return usePlace(loop, Op.Open, place, flags, mode);
 }
 
 /** `Op.Sync`. */
@@ -82,9 +90,9 @@ function useFileOrPath(
   mode: number,
 ): number {
   const length = loop.memory.length0(at);
-  return length === 0
-    ? useFile(loop, at, op, flags, rights, mode, 0)
-    : usePath(loop, at, op, flags, length, mode);
+  if (length === 0) return useFile(loop, at, op, flags, rights, mode, 0);
+  const effect = (rights & Right.Change) === 0 ? Effect.None : Effect.Changes;
+  return usePath(loop, at, op, flags, length, mode, effect);
 }
 
 function useFile(
@@ -102,34 +110,17 @@ function useFile(
   return Verdict.Staged;
 }
 
-/** Resolves the path (ptr0, `length` > 0) to a directory and what that is asked for. */
+/** An op on what is at the path (ptr0, `length` > 0). */
 function usePath(
   loop: Loop,
   at: number,
   op: Op,
   flags: number,
   length: number,
-  mode: number,
+  offset: number,
+  effect: Effect,
 ): number {
-  const { memory, namespace, staging } = loop;
-  const pointer = memory.pointer0(at);
-  if (!memory.contains(pointer, length)) return -Errno.EFAULT;
-  if (length > MAX_PATH) return -Errno.ENAMETOOLONG;
-  const argument = namespace.isAmbient ? 0 : StageArgument.Beneath;
-  const handle = memory.handle(at);
-  if (handle !== Handle.Root) {
-    const descriptor = useHandle(loop, handle, Right.At);
-    if (descriptor < 0) return descriptor;
-    staging.write(op, descriptor, argument, flags, pointer, length, mode, 0);
-    return Verdict.Staged;
-  }
-  const bad = namespace.resolve(memory, pointer, length);
-  if (bad !== 0) return bad;
-  const { dir, consumed, prefix } = namespace;
-  if (prefix.length + length > MAX_PATH) return -Errno.ENAMETOOLONG;
-  const descriptor = dir?.descriptor ?? StageDescriptor.CurrentDir;
-  const rest = length - consumed;
-  staging.write(op, descriptor, argument, flags, pointer + consumed, rest, mode, 0);
-  if (prefix.length !== 0) staging.prefix(prefix);
-  return Verdict.Staged;
+  const { memory } = loop;
+  const place = findPath(loop, memory.handle(at), memory.pointer0(at), length, effect);
+  return typeof place === "number" ? place : usePlace(loop, op, place, flags, offset);
 }

@@ -8,6 +8,10 @@ import {
 } from "./net.js";
 import { kill, pipe, spawn, wait } from "./process.js";
 import { watchSignal } from "./signal.js";
+import {
+  canonicalize, copyRange, createDirectory, hardLink, readDirectory, readLink, removeDirectory,
+  removeFile, rename, symbolicLink,
+} from "./tree.js";
 
 export { Verdict } from "./call.js";
 
@@ -22,16 +26,16 @@ const CALLS = {
   [Op.SetLength]: setLength,
   [Op.SetPermissions]: setPermissions,
   [Op.SetTimes]: setTimes,
-  [Op.ReadDirectory]: missing,
-  [Op.CreateDirectory]: missing,
-  [Op.RemoveFile]: missing,
-  [Op.RemoveDirectory]: missing,
-  [Op.Rename]: missing,
-  [Op.HardLink]: missing,
-  [Op.SymbolicLink]: missing,
-  [Op.ReadLink]: missing,
-  [Op.Canonicalize]: missing,
-  [Op.CopyRange]: missing,
+  [Op.ReadDirectory]: readDirectory,
+  [Op.CreateDirectory]: createDirectory,
+  [Op.RemoveFile]: removeFile,
+  [Op.RemoveDirectory]: removeDirectory,
+  [Op.Rename]: rename,
+  [Op.HardLink]: hardLink,
+  [Op.SymbolicLink]: symbolicLink,
+  [Op.ReadLink]: readLink,
+  [Op.Canonicalize]: canonicalize,
+  [Op.CopyRange]: copyRange,
   [Op.Listen]: listen,
   [Op.Connect]: connect,
   [Op.ListenUnix]: missing,

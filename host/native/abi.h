@@ -271,6 +271,21 @@
 #define COMMAND_STEP 24
 #define COMMAND_STRINGS 28
 
+/* DirectoryEntry of assembly/abi/layout.ts */
+#define DIRECTORY_ENTRY_INODE 0
+#define DIRECTORY_ENTRY_NEXT 8
+#define DIRECTORY_ENTRY_NAME_LENGTH 12
+#define DIRECTORY_ENTRY_KIND 14
+#define DIRECTORY_ENTRY_NAME 16
+#define DIRECTORY_ENTRY_LEAST_BUFFER 1024
+
+/* CopyTarget of assembly/abi/layout.ts */
+#define COPY_TARGET_OFFSET 0
+#define COPY_TARGET_LENGTH 8
+#define COPY_TARGET_HANDLE 16
+#define COPY_TARGET_RESERVED 20
+#define COPY_TARGET_SIZE 24
+
 /* Completions of assembly/abi/layout.ts */
 #define COMPLETIONS_CAPACITY 1024
 

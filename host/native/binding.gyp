@@ -5,9 +5,12 @@
       "sources": [
         "addon.c",
         "backend.c",
+        "copy.c",
         "core.c",
+        "directory.c",
         "epoll.c",
         "files.c",
+        "links.c",
         "net.c",
         "operation.c",
         "path.c",
@@ -19,6 +22,7 @@
         "signals.c",
         "spawn.c",
         "terminal.c",
+        "tree.c",
         "uring.c",
         "watch.c",
         "work.c"

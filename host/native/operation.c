@@ -99,7 +99,8 @@ static int copy_path(const struct core *core, const struct submission *from, cha
   return memchr(to, '\0', length) == NULL ? 0 : -EINVAL;
 }
 
-static int fill_record(struct core *core, const struct submission *from, struct operation *made)
+static int fill_record(struct core *core, const struct submission *from, struct operation *made,
+                       char *room)
 {
   switch (from->op) {
   case OP_OPEN:
@@ -118,6 +119,7 @@ static int fill_record(struct core *core, const struct submission *from, struct 
     if (made->length > 0) memcpy(made->storage, core->memory + from->pointer0, made->length);
     return 0;
   default:
+    if (is_tree(from->op)) return tree_make(core, from, made, room);
     return is_net(from->op) ? net_make(core, from, made) : 0;
   }
 }
@@ -127,15 +129,22 @@ static bool moves_data(uint32_t op)
   return op == OP_READ || op == OP_WRITE;
 }
 
+static bool takes_path(uint32_t op)
+{
+  return !moves_data(op) && op != OP_READ_DIRECTORY && op != OP_COPY_RANGE &&
+         !net_takes_address(op);
+}
+
 int operation_make(struct core *core, const struct submission *from, struct operation **made)
 {
   if (from->op == OP_SPAWN) return spawn_make(core, from, made);
   uint64_t named = (uint64_t)from->prefix_length + from->length0;
   bool has_data = moves_data(from->op);
-  bool has_path = !has_data && named > 0 && !net_takes_address(from->op);
-  if (!has_data && named >= PATH_SIZE) return -ENAMETOOLONG;
+  bool has_path = takes_path(from->op) && named > 0;
+  if (has_path && named >= PATH_SIZE) return -ENAMETOOLONG;
   uint32_t length = from->length0 < BUFFER_LIMIT ? from->length0 : BUFFER_LIMIT;
-  struct operation *operation = operation_allocate(from, has_data ? length : named + 1);
+  size_t storage = has_data ? length : has_path ? named + 1 : 0;
+  struct operation *operation = operation_allocate(from, storage + tree_room(from));
   if (operation == NULL) return -ENOMEM;
   operation->pointer = has_data ? from->pointer0 : from->pointer1;
   int result = 0;
@@ -146,7 +155,8 @@ int operation_make(struct core *core, const struct submission *from, struct oper
     operation->path = (char *)operation->storage;
     result = copy_path(core, from, (char *)operation->storage);
   }
-  if (result == 0) result = fill_record(core, from, operation);
+  char *room = (char *)operation->storage + storage;
+  if (result == 0) result = fill_record(core, from, operation, room);
   if (result < 0) {
     operation_free(operation);
     return result;
@@ -213,6 +223,7 @@ static void write_stat(uint8_t *to, const struct statx *from)
 
 int64_t operation_settle(struct core *core, struct operation *operation, int64_t result)
 {
+  if (is_tree(operation->op)) return tree_settle(core, operation, result);
   /* Leaving the granted directory is not "another device" to a guest, but forbidden. */
   if (result == -EXDEV && (operation->argument & STAGE_ARGUMENT_BENEATH)) result = -EACCES;
   if (operation->op == OP_SPAWN) spawn_settle(core, operation, result);
@@ -236,5 +247,6 @@ void operation_free(struct operation *operation)
 {
   if (operation->op == OP_CONNECT) net_release(operation);
   if (operation->op == OP_SPAWN) spawn_release(operation);
+  if (is_tree(operation->op)) tree_release(operation);
   free(operation);
 }

@@ -15,6 +15,7 @@
 #include "core.h"
 #include "net.h"
 #include "spawn.h"
+#include "tree.h"
 
 /* Longest path, its NUL included; the kernel's own limit. */
 #define PATH_SIZE 4096
@@ -57,6 +58,7 @@ struct operation {
     int64_t times[2];
     struct net_record net;
     struct command command;
+    struct tree_record tree;
   } record;
   uint8_t storage[]; /* the path, or the data */
 };

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -24,12 +25,63 @@ int path_open(int directory, const char *path, const struct open_rule *rule)
   }
 }
 
-int path_reference(const struct operation *operation)
+int path_look(const struct operation *operation, bool link)
 {
   struct open_rule rule = { .flags = O_PATH | O_CLOEXEC };
-  if (operation->flags & STAT_FLAG_NO_FOLLOW) rule.flags |= O_NOFOLLOW;
+  if (link) rule.flags |= O_NOFOLLOW;
   if (operation->argument & STAGE_ARGUMENT_BENEATH) rule.resolve = PATH_RESOLVE_BENEATH;
-  return path_open(operation->descriptor, operation->path, &rule);
+  int descriptor = path_open(operation->descriptor, operation->path, &rule);
+  return descriptor == -EXDEV ? -EACCES : descriptor;
+}
+
+int path_reference(const struct operation *operation)
+{
+  return path_look(operation, (operation->flags & STAT_FLAG_NO_FOLLOW) != 0);
+}
+
+/* Opens what lies before `length` bytes of the path. The descriptor, or -errno. */
+static int open_parent(int directory, const char *path, size_t length)
+{
+  char parent[PATH_SIZE];
+  struct open_rule rule = { O_PATH | O_DIRECTORY | O_CLOEXEC, 0, PATH_RESOLVE_BENEATH };
+  if (length >= sizeof parent) return -ENAMETOOLONG;
+  memcpy(parent, path, length);
+  parent[length] = '\0';
+  int descriptor = path_open(directory, parent, &rule);
+  return descriptor == -EXDEV ? -EACCES : descriptor;
+}
+
+int path_place_at(int directory, const char *path, bool beneath, struct path_place *place)
+{
+  *place = (struct path_place){ .directory = directory, .name = path };
+  if (!beneath) return 0;
+  if (path[0] == '/') return -EACCES;
+  size_t end = strlen(path);
+  while (end > 0 && path[end - 1] == '/') end--;
+  size_t start = end;
+  while (start > 0 && path[start - 1] != '/') start--;
+  if (end - start == 2 && memcmp(path + start, "..", 2) == 0) {
+    /* No call does anything there, but what they say of a directory outside tells of it. */
+    int above = open_parent(directory, path, end);
+    if (above < 0) return above;
+    close(above);
+  }
+  if (start == 0) return 0;
+  int parent = open_parent(directory, path, start);
+  if (parent < 0) return parent;
+  *place = (struct path_place){ parent, true, path + start };
+  return 0;
+}
+
+int path_place(const struct operation *operation, struct path_place *place)
+{
+  bool beneath = (operation->argument & STAGE_ARGUMENT_BENEATH) != 0;
+  return path_place_at(operation->descriptor, operation->path, beneath, place);
+}
+
+void path_leave(const struct path_place *place)
+{
+  if (place->owned) close(place->directory);
 }
 
 struct path_name path_of_descriptor(int descriptor)

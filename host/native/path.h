@@ -5,6 +5,7 @@
 #ifndef STD_PATH_H
 #define STD_PATH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "operation.h"
@@ -23,6 +24,30 @@ int path_open(int directory, const char *path, const struct open_rule *rule);
 
 /* A descriptor that only names the file of a path-taking operation (O_PATH), or -errno. */
 int path_reference(const struct operation *operation);
+
+/*
+ * A descriptor that only names what the path of the operation leads to; or, with `link`, a symbolic
+ * link itself when the path ends in one. -errno.
+ */
+int path_look(const struct operation *operation, bool link);
+
+/* A directory, and what is meant in it. */
+struct path_place {
+  int directory;
+  bool owned; /* the directory was opened for this */
+  const char *name;
+};
+
+/*
+ * Finds the directory that a call for the last component of a path needs. With `beneath` the name
+ * is one component, so that no call that does not follow links leaves the directory. 0 or -errno.
+ */
+int path_place_at(int directory, const char *path, bool beneath, struct path_place *place);
+
+/* The same for the path of an operation. */
+int path_place(const struct operation *operation, struct path_place *place);
+
+void path_leave(const struct path_place *place);
 
 /* The name of an open file in /proc, for the calls that take no descriptor. */
 struct path_name {

@@ -89,6 +89,16 @@ void prepare_set_length(struct core *core, struct slot *slot, struct uring_sqe *
 /* Never called: their rows have no opcode, so they go by their plan. */
 #define prepare_set_permissions NULL
 #define prepare_set_times NULL
+#define prepare_read_directory NULL
+#define prepare_create_directory NULL
+#define prepare_remove_file NULL
+#define prepare_remove_directory NULL
+#define prepare_rename NULL
+#define prepare_hard_link NULL
+#define prepare_symbolic_link NULL
+#define prepare_read_link NULL
+#define prepare_canonicalize NULL
+#define prepare_copy_range NULL
 #define prepare_listen NULL
 #define prepare_socket_name NULL
 #define prepare_set_option NULL

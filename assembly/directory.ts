@@ -1,0 +1,415 @@
+/**
+ * Directories: what is in them, making them, and removing what is in them. Part of `std/fs`.
+ *
+ * @module
+ */
+import { Errno } from "./abi/errno";
+import { FileKind, Handle, OpenFlag, StatFlag } from "./abi/flags";
+import { DirectoryEntry } from "./abi/layout";
+import { Op } from "./abi/op";
+import { CLOSED, CloseOperation, outcome } from "./closing";
+import { Error, Result, Unit } from "./error";
+import { FileType, Metadata } from "./metadata";
+import { toSystem } from "./os-string";
+import { join, parent } from "./path";
+import { decodeEscapedAt, readNumber } from "./rt/buffer";
+import { Operation } from "./rt/operation";
+import { StatOperation } from "./stat";
+import { Vec } from "./vec";
+
+/** How many bytes of entries are read at once. */
+const BATCH: i32 = 32 << 10;
+
+/** Permission bits of a new directory; the system takes off those of the process's mask. */
+const NEW_DIRECTORY: u32 = 0o777;
+
+/**
+ * Reads a directory, some entries at a time: however many it has, a reader takes the same memory.
+ *
+ * ```ts
+ * const dir = (await readDir("photos")).unwrap();
+ * for (let entry = (await dir.next()).unwrap(); entry; entry = (await dir.next()).unwrap()) {
+ *   await println(entry.fileName);
+ * }
+ * ```
+ *
+ * It closes itself at the end; who stops before that closes it. The order is the system's; `.` and
+ * `..` are left out. What is added or removed meanwhile may come or not.
+ */
+export class DirReader {
+  private batch: Vec<u8> = new Vec<u8>();
+  private position: i32 = 0;
+  private filled: i32 = 0;
+  private atEnd: bool = false;
+  /** What is in flight to fill the batch: one for all who wait. */
+  private filling: Promise<Result<i32>> | null = null;
+
+  /** Use `readDir`. */
+  constructor(
+    /** The host's number for it; `CLOSED` once it is closed. For std alone. */
+    public handle: u32,
+    /** The path that it was opened with. */
+    readonly path: string,
+  ) {}
+
+  /**
+   * The next entry, or `null` at the end. After an error the reader stands where it stood. Several
+   * may be asked for at once.
+   */
+  async next(): Promise<Result<DirEntry | null>> {
+    while (this.position == this.filled) {
+      if (this.atEnd) return Result.ok<DirEntry | null>(null);
+      const failure = await this.fill();
+      if (failure !== null) return Result.err<DirEntry | null>(failure);
+    }
+    return Result.ok<DirEntry | null>(this.take());
+  }
+
+  /** Closes the directory. Entries stay as they are. Doing it again is of no effect. */
+  async close(): Promise<Result<Unit>> {
+    const handle = this.handle;
+    if (handle == CLOSED) return Result.unit();
+    this.handle = CLOSED;
+    return await new CloseOperation(handle, this.path).start();
+  }
+
+  private async fill(): Promise<Error | null> {
+    let filling = this.filling;
+    if (filling === null) {
+      if (!this.batch.isLent && this.batch.capacity == 0) this.batch = new Vec<u8>(BATCH);
+      filling = new FillOperation(this, this.batch).start();
+      this.filling = filling;
+    }
+    const filled = await filling;
+    // Of those who waited for it, the first one takes it.
+    if (this.filling !== filling) return filled.isErr ? filled.error : null;
+    this.filling = null;
+    if (filled.isErr) return filled.error;
+    this.position = 0;
+    this.filled = filled.unwrap();
+    if (this.filled > 0) return null;
+    this.atEnd = true;
+    this.batch = new Vec<u8>();
+    await this.close();
+    return null;
+  }
+
+  private take(): DirEntry {
+    const batch = this.batch;
+    const at = this.position;
+    const length = <i32>readNumber<u16>(batch, at + DirectoryEntry.NameLength);
+    const name = decodeEscapedAt(batch, at + DirectoryEntry.Name, length);
+    const kind = <u32>readNumber<u16>(batch, at + DirectoryEntry.Kind);
+    const inode = readNumber<u64>(batch, at + DirectoryEntry.Inode);
+    this.position = at + readNumber<i32>(batch, at + DirectoryEntry.Next);
+    return new DirEntry(this, name, inode, kind);
+  }
+}
+
+/** Something in a directory. */
+export class DirEntry {
+  /** For std alone. */
+  constructor(
+    private dir: DirReader,
+    /** Its name, without the directory's. Bytes that are not UTF-8 are escapes: `std/os-string`. */
+    readonly fileName: string,
+    /** Its number on the device; that of a mount point may be the one of what it hides. */
+    readonly inode: u64,
+    /** For std alone: a `FileKind`. */
+    readonly kind: u32,
+  ) {}
+
+  /** The path of the directory, as it was given to `readDir`, with the name. */
+  get path(): string {
+    return join(this.dir.path, this.fileName);
+  }
+
+  /**
+   * What sort of thing it is; a symbolic link is not followed. Most file systems tell it with the
+   * name, so that this asks nobody.
+   */
+  async fileType(): Promise<Result<FileType>> {
+    if (this.kind != FileKind.Unknown) return Result.ok<FileType>(new FileType(this.kind));
+    const found = await this.metadata();
+    if (found.isErr) return Result.err<FileType>(found.error);
+    return Result.ok<FileType>(found.unwrap().fileType);
+  }
+
+  /**
+   * What the file is, how long, whose, …; a symbolic link is not followed. While the reader is open
+   * it is looked for in that very directory, wherever that has been moved; later by its path.
+   */
+  metadata(): Promise<Result<Metadata>> {
+    const path = this.path;
+    const handle = this.dir.handle;
+    if (handle == CLOSED) {
+      return new StatOperation(Handle.Root, path, path, StatFlag.NoFollow).start();
+    }
+    return new StatOperation(handle, this.fileName, path, StatFlag.NoFollow).start();
+  }
+}
+
+/** Opens a directory to read what is in it. */
+export function readDir(path: string): Promise<Result<DirReader>> {
+  return new OpenDirOperation(Handle.Root, path, path, 0).start();
+}
+
+/** Opens a directory. One that is open when nobody wants it any more is closed again. */
+// @ts-ignore: decorator
+@final
+class OpenDirOperation extends Operation<Result<DirReader>> {
+  /** `path` is relative to `handle`; `name`: what messages call it; `flags`: more `OpenFlag`s. */
+  constructor(handle: u32, path: string, private name: string, flags: u32) {
+    super(Op.Open);
+    const bytes = toSystem(path);
+    this.handle = handle;
+    this.flagBits = OpenFlag.Read | OpenFlag.Directory | flags;
+    this.lend0(bytes, bytes.length);
+  }
+
+  protected settle(result: i64, osError: u32): Result<DirReader> {
+    if (result >= 0) return Result.ok<DirReader>(new DirReader(<u32>result, this.name));
+    const error = Error.fromResult(result, osError, "open directory", this.name);
+    return Result.err<DirReader>(error);
+  }
+
+  protected disposeLate(result: i64): bool {
+    new CloseOperation(<u32>result, this.name).start();
+    return true;
+  }
+}
+
+/** Reads the next entries into a buffer. */
+// @ts-ignore: decorator
+@final
+class FillOperation extends Operation<Result<i32>> {
+  private name: string;
+
+  constructor(dir: DirReader, batch: Vec<u8>) {
+    super(Op.ReadDirectory);
+    this.name = dir.path;
+    this.handle = dir.handle;
+    this.lend0(batch, batch.capacity);
+  }
+
+  protected settle(result: i64, osError: u32): Result<i32> {
+    if (result >= 0) return Result.ok<i32>(<i32>result);
+    return Result.err<i32>(Error.fromResult(result, osError, "read directory", this.name));
+  }
+}
+
+/** An operation on a path that has nothing to tell but whether it succeeded. */
+// @ts-ignore: decorator
+@final
+class PathOperation extends Operation<Result<Unit>> {
+  /** `path` is relative to `handle`; `name`: what messages call it. */
+  constructor(
+    opcode: u32, private verb: string, handle: u32, path: string, private name: string, mode: u32,
+  ) {
+    super(opcode);
+    const bytes = toSystem(path);
+    this.handle = handle;
+    this.offset = mode;
+    this.lend0(bytes, bytes.length);
+  }
+
+  protected settle(result: i64, osError: u32): Result<Unit> {
+    return outcome(result, osError, this.verb, this.name);
+  }
+}
+
+/** Makes a directory. Fails with `AlreadyExists` when there is something of that name. */
+export function createDir(path: string): Promise<Result<Unit>> {
+  return createWith(path, NEW_DIRECTORY);
+}
+
+function createWith(path: string, mode: u32): Promise<Result<Unit>> {
+  const op = Op.CreateDirectory;
+  return new PathOperation(op, "create directory", Handle.Root, path, path, mode).start();
+}
+
+/**
+ * Makes a directory, and those above it that are missing. Succeeds as well when the directory is
+ * there already. After an error some of them may have been made.
+ */
+export function createDirAll(path: string): Promise<Result<Unit>> {
+  return createAll(path, NEW_DIRECTORY);
+}
+
+async function createAll(path: string, mode: u32): Promise<Result<Unit>> {
+  if (path.length == 0) return Result.unit();
+  // Upwards until one can be made, and down again.
+  const missing = new Array<string>();
+  let next = path;
+  while (true) {
+    const made = await createWith(next, mode);
+    if (made.isErr) {
+      const above = made.error.errno == Errno.ENOENT ? parent(next) : null;
+      if (above !== null && above.length > 0) {
+        missing.push(next);
+        next = above;
+        continue;
+      }
+      // Whoever else made it, it is there; and what refuses to make it says why more clearly.
+      if (!(await isDirectory(next))) return Result.err<Unit>(made.error);
+    }
+    if (missing.length == 0) return Result.unit();
+    next = missing.pop();
+  }
+}
+
+async function isDirectory(path: string): Promise<bool> {
+  const found = await new StatOperation(Handle.Root, path, path, 0).start();
+  return found.isOk && found.unwrap().isDir;
+}
+
+/** How to make a directory: `new DirBuilder().recursive().mode(0o700).create(path)`. */
+export class DirBuilder {
+  private all: bool = false;
+  private bits: u32 = NEW_DIRECTORY;
+
+  /** Makes those above it that are missing, too, as `createDirAll` does. */
+  recursive(yes: bool = true): this {
+    this.all = yes;
+    return this;
+  }
+
+  /** Permission bits of what is made, 0o7777 at most; 0o777 unless given. */
+  mode(bits: u32): this {
+    this.bits = bits;
+    return this;
+  }
+
+  /** Makes a directory so. */
+  create(path: string): Promise<Result<Unit>> {
+    return this.all ? createAll(path, this.bits) : createWith(path, this.bits);
+  }
+}
+
+/** Removes a file, or whatever else is no directory: a symbolic link itself, a FIFO. */
+export function removeFile(path: string): Promise<Result<Unit>> {
+  return new PathOperation(Op.RemoveFile, "remove file", Handle.Root, path, path, 0).start();
+}
+
+/** Removes an empty directory. */
+export function removeDir(path: string): Promise<Result<Unit>> {
+  const op = Op.RemoveDirectory;
+  return new PathOperation(op, "remove directory", Handle.Root, path, path, 0).start();
+}
+
+/** How many files are being removed at once. */
+const REMOVALS = 32;
+
+/** A directory that is being emptied, and what it is called in the one above. */
+class Level {
+  constructor(readonly dir: DirReader, readonly name: string) {}
+}
+
+/**
+ * Removes a directory with everything below it. Symbolic links are removed, never followed, even
+ * when one takes the place of a directory meanwhile: what is removed is looked for in directories
+ * that are held open, not by paths. Each level of depth takes one descriptor.
+ *
+ * What others remove meanwhile is no error. After an error a part of it may be gone.
+ */
+export async function removeDirAll(path: string): Promise<Result<Unit>> {
+  const opened = await new OpenDirOperation(Handle.Root, path, path, OpenFlag.NoFollow).start();
+  if (opened.isErr) return await removeLink(path, opened.error);
+  const levels = [new Level(opened.unwrap(), "")];
+  const failure = await empty(levels);
+  while (levels.length > 0) await levels.pop().dir.close();
+  if (failure !== null) return Result.err<Unit>(failure);
+  return await removeDir(path);
+}
+
+/** `path` is no directory: a symbolic link is removed itself, anything else is an error. */
+async function removeLink(path: string, error: Error): Promise<Result<Unit>> {
+  if (error.errno != Errno.ELOOP && error.errno != Errno.ENOTDIR) return Result.err<Unit>(error);
+  const found = await new StatOperation(Handle.Root, path, path, StatFlag.NoFollow).start();
+  if (found.isErr || !found.unwrap().isSymlink) return Result.err<Unit>(error);
+  return await removeFile(path);
+}
+
+/** Empties the last of the levels, and removes those below it when they are empty. */
+async function empty(levels: Level[]): Promise<Error | null> {
+  while (true) {
+    const level = levels[levels.length - 1];
+    const below = await removeFiles(level.dir);
+    if (below.isErr) return below.error;
+    const name = below.unwrap();
+    if (name !== null) {
+      const opened = await openBelow(level.dir, name);
+      if (opened.isErr) return opened.error;
+      const dir = opened.unwrap();
+      if (dir !== null) levels.push(new Level(dir, name));
+      continue;
+    }
+    if (levels.length == 1) return null;
+    levels.pop();
+    const above = levels[levels.length - 1].dir;
+    const removed = await removeAt(Op.RemoveDirectory, above, level.name);
+    if (removed.isErr && !isGone(removed.error)) return removed.error;
+  }
+}
+
+/** Removes files up to the next directory, whose name it gives; `null` at the end. */
+async function removeFiles(dir: DirReader): Promise<Result<string | null>> {
+  const removals = new Array<Promise<Result<Unit>>>();
+  let failure: Error | null = null;
+  let below: string | null = null;
+  while (failure === null) {
+    const next = await dir.next();
+    if (next.isErr) {
+      failure = next.error;
+      break;
+    }
+    const entry = next.unwrap();
+    if (entry === null) break;
+    if (entry.kind == FileKind.Directory || entry.kind == FileKind.Unknown) {
+      below = entry.fileName;
+      break;
+    }
+    removals.push(removeAt(Op.RemoveFile, dir, entry.fileName));
+    if (removals.length == REMOVALS) failure = await allOf(removals);
+  }
+  const last = await allOf(removals);
+  if (failure === null) failure = last;
+  if (failure !== null) return Result.err<string | null>(failure);
+  return Result.ok<string | null>(below);
+}
+
+/** Waits for all of them; the first failure, if there is one. */
+async function allOf(removals: Array<Promise<Result<Unit>>>): Promise<Error | null> {
+  let failure: Error | null = null;
+  for (let i = 0; i < removals.length; i++) {
+    const removed = await removals[i];
+    if (removed.isErr && failure === null && !isGone(removed.error)) failure = removed.error;
+  }
+  removals.length = 0;
+  return failure;
+}
+
+/** Opens the directory of this name; removes what is none and gives `null`. */
+async function openBelow(dir: DirReader, name: string): Promise<Result<DirReader | null>> {
+  const path = join(dir.path, name);
+  const opened = await new OpenDirOperation(dir.handle, name, path, OpenFlag.NoFollow).start();
+  if (opened.isOk) return Result.ok<DirReader | null>(opened.unwrap());
+  const errno = opened.error.errno;
+  if (errno == Errno.ENOENT) return Result.ok<DirReader | null>(null);
+  if (errno != Errno.ELOOP && errno != Errno.ENOTDIR) {
+    return Result.err<DirReader | null>(opened.error);
+  }
+  const removed = await removeAt(Op.RemoveFile, dir, name);
+  if (removed.isErr && !isGone(removed.error)) return Result.err<DirReader | null>(removed.error);
+  return Result.ok<DirReader | null>(null);
+}
+
+function removeAt(op: u32, dir: DirReader, name: string): Promise<Result<Unit>> {
+  const path = join(dir.path, name);
+  const verb = op == Op.RemoveFile ? "remove file" : "remove directory";
+  return new PathOperation(op, verb, dir.handle, name, path, 0).start();
+}
+
+function isGone(error: Error): bool {
+  return error.errno == Errno.ENOENT;
+}

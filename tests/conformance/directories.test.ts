@@ -1,0 +1,4 @@
+import { backends } from "./backends.js";
+import { directoryConformance } from "./directories.js";
+
+for (const backend of backends) directoryConformance(backend);
