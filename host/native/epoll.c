@@ -157,7 +157,8 @@ static bool moves_data(const struct slot *slot)
 
 static enum direction direction_of(const struct slot *slot)
 {
-  bool out = plan(slot->op, slot->descriptor, KIND_PIPE) == PLAN_WRITABLE;
+  if (slot->op == OP_READ) return DIRECTION_IN;
+  bool out = slot->op == OP_WRITE || plan(slot->op, slot->descriptor, KIND_PIPE) == PLAN_WRITABLE;
   return out ? DIRECTION_OUT : DIRECTION_IN;
 }
 

@@ -234,10 +234,10 @@ int64_t transfer_ready(const struct transfer *transfer, enum kind kind)
 {
   int descriptor = transfer->descriptor;
   if (kind == KIND_SOCKET) {
-    int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
-    return result_of(transfer->writes
-                       ? send(descriptor, transfer->data, transfer->length, flags)
-                       : recv(descriptor, transfer->data, transfer->length, flags));
+    /* Not by `send` and `recv`, which do what it takes to be interrupted by `pthread_cancel`. */
+    long number = transfer->writes ? SYS_sendto : SYS_recvfrom;
+    return result_of(syscall(number, descriptor, transfer->data, transfer->length,
+                             MSG_DONTWAIT | MSG_NOSIGNAL, NULL, NULL));
   }
   struct iovec data = { transfer->data, transfer->length };
   off_t offset = kind == KIND_FILE ? (off_t)transfer->offset : OFFSET_CURRENT;
