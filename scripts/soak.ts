@@ -5,10 +5,11 @@
  * The guest works in rounds. Between two of them it holds nothing, and is measured.
  */
 import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { nativeNames } from "../host/backend/native.js";
 import { judge, type Sample } from "./soak/judge.js";
@@ -22,17 +23,29 @@ const usage = "usage: npm run soak [-- SECONDS] [BACKEND…]";
 const longestRound = 10;
 const patience = 60;
 
-function look(pid: number, line: string): Sample {
+/** What the descriptors of a process stand for, without the numbers that tell sockets apart. */
+function descriptorsOf(pid: number): string[] {
+  return readdirSync(`/proc/${pid}/fd`)
+    .map((name) => readlinkSync(`/proc/${pid}/fd/${name}`).replace(/:\[\d+\]/, ""))
+    .sort();
+}
+
+function childrenOf(pid: number): number {
+  return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").split(" ").filter(Boolean)).length;
+}
+
+async function look(pid: number, line: string): Promise<Sample> {
   const [, pages, counts = ""] = /^pages=(\d+)(.*)$/.exec(line) ?? [];
   if (pages === undefined) throw new Error(`the guest said ${JSON.stringify(line)}`);
+  // Children that the guest let go of end by themselves, in a moment.
+  for (let i = 0; i < 200 && childrenOf(pid) > 0; i++) await sleep(10);
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-    readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").trim().split(" ").filter(Boolean));
   return {
     pages: Number(pages),
     mebibytes: Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1024,
-    descriptors: readdirSync(`/proc/${pid}/fd`).length,
-    children: children.length,
+    descriptors: descriptorsOf(pid),
+    children: childrenOf(pid),
     counts: counts.trim(),
   };
 }
@@ -89,9 +102,12 @@ class Soak {
 
 function print(second: number, sample: Sample): void {
   const { pages, mebibytes, descriptors, children, counts } = sample;
-  console.log(`${second.toFixed().padStart(5)} s  ${(pages / 16).toFixed(1)} MiB guest  ` +
-    `${mebibytes.toFixed()} MiB resident  ${descriptors} descriptors  ${children} children  ` +
-    counts);
+  const columns = [
+    `${second.toFixed().padStart(5)} s`, `${(pages / 16).toFixed(1)} MiB guest`,
+    `${mebibytes.toFixed()} MiB resident`, `${descriptors.length} descriptors`,
+    `${children} children`, counts,
+  ];
+  console.log(columns.join("  "));
 }
 
 /** @returns whether all stayed as it was. */

@@ -5,6 +5,7 @@ import { args } from "std/env";
 import { BufReader, println, stdin } from "std/io";
 import { join } from "std/path";
 import { useFiles } from "./files";
+import { useProcesses } from "./processes";
 import { beginRound, takeCounts } from "./state";
 import { useTcp } from "./streams";
 import { useAccepts, useFifo, useMemory, useTimers } from "./waiting";
@@ -16,6 +17,7 @@ async function round(folder: string): Promise<void> {
   for (let i = 0; i < FILES; i++) all.push(useFiles(folder, i));
   all.push(useTcp("127.0.0.1:0"));
   all.push(useTcp("[::1]:0"));
+  all.push(useProcesses());
   all.push(useTimers());
   all.push(useFifo(join(folder, "fifo")));
   all.push(useAccepts());
