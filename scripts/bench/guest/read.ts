@@ -7,12 +7,12 @@ import { Vec } from "std/vec";
 
 const blockSize = 4096;
 const blocks: u32 = 65_536;
-const seen = new StaticArray<bool>(blocks);
+/** One bit for each block. */
+const seen = new StaticArray<u8>(blocks / 8);
 
 let state: u32 = 0;
 let left: i32 = 0;
 let bad: i32 = 0;
-let distinct: i32 = 0;
 
 function nextBlock(): u32 {
   state ^= state << 13;
@@ -24,10 +24,14 @@ function nextBlock(): u32 {
 function check(block: u32, buf: Vec<u8>): void {
   const first = <u32>buf[0] | (<u32>buf[1] << 8) | (<u32>buf[2] << 16) | (<u32>buf[3] << 24);
   if (first != block || buf[blockSize - 1] != <u8>(block * 31 + 7)) bad++;
-  if (!seen[block]) {
-    seen[block] = true;
-    distinct++;
-  }
+  const bit: u32 = 1 << (block % 8);
+  seen[block / 8] = seen[block / 8] | <u8>bit;
+}
+
+function distinct(): u32 {
+  let sum: u32 = 0;
+  for (let index = 0; index < seen.length; index++) sum += popcnt<u32>(seen[index]);
+  return sum;
 }
 
 async function reader(file: File): Promise<void> {
@@ -54,5 +58,5 @@ export async function main(): Promise<void> {
   for (let index = 0; index < depth; index++) readers.push(reader(file));
   for (let index = 0; index < depth; index++) await readers[index];
   const seconds = began.elapsed().asSecsF64();
-  await println(`seconds=${seconds} operations=${count} distinct=${distinct} bad=${bad}`);
+  await println(`seconds=${seconds} operations=${count} distinct=${distinct()} bad=${bad}`);
 }
