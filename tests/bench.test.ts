@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { select } from "../scripts/bench/benchmarks.js";
+import { servers, withServer } from "../scripts/bench/echo.js";
 import { makeRow, measure, median, type Contestant } from "../scripts/bench/measure.js";
 import {
   answer, blockFile, compileC, guest, makeBlocks, nodePeer, run, runGuest, type Answers,
@@ -104,5 +105,15 @@ test("many reads stay in flight while others complete", async () => {
   const app = guest(guests + "in-flight.ts");
   answer(await runGuest(app, ["turns", blockFile, 1000, 1000]), "seconds");
 });
+
+for (const [name, server] of Object.entries(servers())) {
+  test(`the generator gets its own messages back from the echo server ${name}`, async () => {
+    await withServer(server, async (port, pid) => {
+      const answers = await run(compileC("echo-load"), [port, 10, 2000, pid]);
+      assert.is(answer(answers, "requests"), 2000);
+      assert.ok(answer(answers, "p50") <= answer(answers, "p99"));
+    });
+  });
+}
 
 test.run();

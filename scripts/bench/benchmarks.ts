@@ -2,17 +2,16 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { connections10k, echo } from "./echo.js";
 import { makeRow, type Benchmark, type Contestant, type Quantity } from "./measure.js";
 import {
-  answer, blockCount, blockFile, compileC, cpuMilliseconds, environment, guest, launcher,
+  answer, blockCount, blockFile, compileC, cpuMilliseconds, environment, forSpeed, guest, launcher,
   makeBlocks, nodePeer, plainSize, residentMebibytes, run, runGuest, start, startGuest,
   type Answers, type Running,
 } from "./programs.js";
 
 const node = process.execPath;
 const guests = "scripts/bench/guest/";
-/** What the README says to build with where speed counts more than size. */
-const forSpeed = ["--optimizeLevel", "3", "--shrinkLevel", "0"];
 
 /** Reads a second, and refuses the figure of a program that read something else than was asked. */
 function readsPerSecond(answers: Answers): number[] {
@@ -171,6 +170,9 @@ export const benchmarks: readonly Benchmark[] = [
   demoSize,
   taskMemory,
   turnCost,
+  echo(64),
+  echo(1000),
+  connections10k,
 ];
 
 /** The benchmarks that measure something whose name contains one of the words; all for none. */

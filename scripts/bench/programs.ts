@@ -18,6 +18,9 @@ export const blockFile = join(folder, "blocks.bin");
 export const blockSize = 4096;
 export const blockCount = 65_536;
 
+/** What the README says to build with where speed counts more than size. */
+export const forSpeed: readonly string[] = ["--optimizeLevel", "3", "--shrinkLevel", "0"];
+
 /** What a program reports. */
 export type Answers = Record<string, number>;
 
@@ -102,15 +105,21 @@ export function makeBlocks(): void {
 /** A contestant's process while it runs. */
 export interface Running {
   child: ChildProcess;
-  /** Resolves when the program has printed a line that begins with the word. */
-  said(word: string): Promise<void>;
+  /** Resolves with the first line of the program's that begins with the word. */
+  said(word: string): Promise<string>;
   /** Resolves with what was answered when it has ended; rejects when it failed. */
   end: Promise<Answers>;
 }
 
 /** Starts a program. Its standard input is a pipe that never delivers and never ends. */
-export function start(program: string, args: readonly (string | number)[]): Running {
-  const child = spawn(program, args.map(String), { env: environment, stdio: "pipe" });
+export function start(
+  program: string,
+  args: readonly (string | number)[],
+  env: NodeJS.ProcessEnv = {},
+): Running {
+  const child = spawn(program, args.map(String), {
+    env: { ...environment, ...env }, stdio: "pipe",
+  });
   let output = "";
   let errors = "";
   const watchers: (() => void)[] = [];
@@ -126,14 +135,21 @@ export function start(program: string, args: readonly (string | number)[]): Runn
       reject(new Error(`${program} ${args.join(" ")}: ${signal ?? code}\n${output}${errors}`));
     });
   });
-  const said = (word: string): Promise<void> => {
-    const heard = new Promise<void>((resolve) => {
-      const look = (): void => { if (`\n${output}`.includes(`\n${word}`)) resolve(); };
+  const find = (word: string): string | undefined =>
+    output.split("\n").slice(0, -1).find((line) => line.startsWith(word));
+  const said = (word: string): Promise<string> => {
+    const heard = new Promise<string>((resolve) => {
+      const look = (): void => {
+        const line = find(word);
+        if (line !== undefined) resolve(line);
+      };
       watchers.push(look);
       look();
     });
     return Promise.race([heard, end.then(() => {
-      if (!`\n${output}`.includes(`\n${word}`)) throw new Error(`${program} never said ${word}`);
+      const line = find(word);
+      if (line === undefined) throw new Error(`${program} never said ${word}`);
+      return line;
     })]);
   };
   return { child, said, end };
@@ -150,8 +166,12 @@ export function runGuest(wasm: string, args: readonly (string | number)[]): Prom
 }
 
 /** Starts one of our apps without waiting for its end. */
-export function startGuest(wasm: string, args: readonly (string | number)[]): Running {
-  return start(process.execPath, [launcher, "run", "--allow-all", wasm, ...args]);
+export function startGuest(
+  wasm: string,
+  args: readonly (string | number)[],
+  env: NodeJS.ProcessEnv = {},
+): Running {
+  return start(process.execPath, [launcher, "run", "--allow-all", wasm, ...args], env);
 }
 
 function parse(output: string): Answers {
