@@ -5,6 +5,7 @@
 import type { Parser, Program, Range, Source } from "assemblyscript";
 import type binaryen from "assemblyscript/binaryen";
 import { addSuspension, type Suspension } from "./asyncify.js";
+import { refuseBindings } from "./bindings.js";
 import { locateCalls } from "./debug-locations.js";
 import { DirectCalls } from "./direct-calls.js";
 import { report } from "./diagnostics.js";
@@ -119,6 +120,9 @@ export default class StdTransform {
   /** asc: the module is compiled, but not optimised. */
   afterCompile(module: binaryen.Module): void {
     if (!this.addsEntry) return;
+    const refuse = (message: string, range: Range | null): void =>
+      report(this.program, 100, message, range);
+    refuseBindings(this.binaryen, module, this.program.sources, refuse);
     module.removeExport("main");
     hideSourceMapUrl(module);
     this.suspension = addSuspension(this.binaryen, module, this.program);

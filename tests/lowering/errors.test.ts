@@ -166,6 +166,18 @@ async function either<T>(a: T, b?: T): Promise<void> {}
     /'c: f64 = 0'/,
   ));
 
+test("what a browser or Node.js would do", async () => {
+  const uses = `import { yieldNow } from "std/rt";\n`;
+  const main = (body: string): string =>
+    `${uses}export async function main(): Promise<void> { await yieldNow(); ${body} }\n`;
+  const cases: [body: string, advice: RegExp][] = [
+    [`console.log("a");`, /'console.log' is not there. Write with 'println'/],
+    [`crypto.getRandomValues(new Uint8Array(8));`, /Take 'fill' of "std\/random"/],
+    ["Date.now(); Date.now();", /Take 'SystemTime.now\(\)' of "std\/time"/],
+  ];
+  for (const [body, advice] of cases) await refused(main(body), ["AS100 2:65"], advice);
+});
+
 test("a module that does not exist", () =>
   refused(
     `import { File } from "std/fs2";

@@ -6,6 +6,7 @@ const test = suite("lowering programs", { timeout: 60_000 });
 
 const positions = `131
 24 13
+123 1223
 a-2-c
 or
 and

@@ -42,6 +42,8 @@ function trace(value: i32): i32 {
 async function operands(): Promise<void> {
   print((sum(await number(1), 2, await number(3)) + (await number(4)) * 2).toString());
   print((trace(1) + (await number(20)) + trace(3)).toString() + " " + order);
+  order = "";
+  print(`${sum(trace(1), await number(trace(await number(trace(2)))), trace(3))} ${order}`);
   print(`${await text("a")}-${1 + (await number(1))}-${await text("c")}`);
   print((await truth(false)) || (await truth(true)) ? "or" : "neither");
   print((await truth(false)) && (await truth(true)) ? "both" : "and");
