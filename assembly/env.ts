@@ -91,6 +91,12 @@ export class Consts {
     return single(Info.Os);
   }
 
+  /** What the system is like: `unix`, `windows` or `web`. */
+  get family(): string {
+    const os = this.os;
+    return os == "windows" || os == "web" ? os : "unix";
+  }
+
   /** The processor as Rust spells it: `x86_64`, `aarch64`, … */
   get arch(): string {
     return single(Info.Arch);

@@ -14,6 +14,16 @@ export class Duration {
     readonly nanos: i64,
   ) {}
 
+  /** No time at all. */
+  static zero(): Duration {
+    return new Duration(0);
+  }
+
+  /** The longest one, some 292 years. */
+  static max(): Duration {
+    return new Duration(i64.MAX_VALUE);
+  }
+
   /** From nanoseconds. */
   static fromNanos(nanos: i64): Duration {
     if (nanos < 0) panic("a Duration cannot be negative");
@@ -66,10 +76,76 @@ export class Duration {
     return <f64>this.nanos / 1e9;
   }
 
+  /** Milliseconds with their fraction. */
+  asMillisF64(): f64 {
+    return <f64>this.nanos / 1e6;
+  }
+
+  /** The nanoseconds beyond the whole seconds: 999 999 999 at most. */
+  subsecNanos(): i32 {
+    return <i32>(this.nanos % 1_000_000_000);
+  }
+
+  /** The whole microseconds beyond the whole seconds. */
+  subsecMicros(): i32 {
+    return this.subsecNanos() / 1_000;
+  }
+
+  /** The whole milliseconds beyond the whole seconds. */
+  subsecMillis(): i32 {
+    return this.subsecNanos() / 1_000_000;
+  }
+
+  /** It is no time at all. */
+  get isZero(): bool {
+    return this.nanos == 0;
+  }
+
+  /** How far apart the two are. */
+  absDiff(other: Duration): Duration {
+    return new Duration(abs(this.nanos - other.nanos));
+  }
+
+  /** What is left without `other`; nothing when that is longer. */
+  saturatingSub(other: Duration): Duration {
+    return new Duration(max(this.nanos - other.nanos, 0));
+  }
+
+  /** As people write it, in the largest unit that it has one of: `1.5s`, `20ms`, `0ns`. */
+  toString(): string {
+    const nanos = this.nanos;
+    if (nanos >= 1_000_000_000) return decimal(nanos, 1_000_000_000) + "s";
+    if (nanos >= 1_000_000) return decimal(nanos, 1_000_000) + "ms";
+    return nanos >= 1_000 ? decimal(nanos, 1_000) + "µs" : nanos.toString() + "ns";
+  }
+
   // @ts-ignore: decorator
   @operator("+")
   plus(other: Duration): Duration {
     return new Duration(saturate(this.nanos, other.nanos));
+  }
+
+  /** A longer one cannot be taken away: see `saturatingSub`. */
+  // @ts-ignore: decorator
+  @operator("-")
+  minus(other: Duration): Duration {
+    return Duration.fromNanos(this.nanos - other.nanos);
+  }
+
+  /** So many times as long. */
+  // @ts-ignore: decorator
+  @operator("*")
+  times(factor: i64): Duration {
+    if (factor < 0) panic("a Duration cannot be negative");
+    return new Duration(factor == 0 ? 0 : scale(this.nanos, factor));
+  }
+
+  /** One of so many equal parts. */
+  // @ts-ignore: decorator
+  @operator("/")
+  dividedBy(parts: i64): Duration {
+    if (parts <= 0) panic("a Duration is divided into one part at least");
+    return new Duration(this.nanos / parts);
   }
 
   // @ts-ignore: decorator
@@ -89,6 +165,33 @@ export class Duration {
   isGreater(other: Duration): bool {
     return this.nanos > other.nanos;
   }
+
+  // @ts-ignore: decorator
+  @operator("!=")
+  differs(other: Duration): bool {
+    return this.nanos != other.nanos;
+  }
+
+  // @ts-ignore: decorator
+  @operator("<=")
+  isAtMost(other: Duration): bool {
+    return this.nanos <= other.nanos;
+  }
+
+  // @ts-ignore: decorator
+  @operator(">=")
+  isAtLeast(other: Duration): bool {
+    return this.nanos >= other.nanos;
+  }
+}
+
+/** `nanos` in a unit of so many, with as many digits after the point as it takes. */
+function decimal(nanos: i64, unit: i64): string {
+  const rest = (nanos % unit + unit).toString().substring(1);
+  let end = rest.length;
+  while (end > 0 && rest.charCodeAt(end - 1) == 0x30) end--;
+  const whole = (nanos / unit).toString();
+  return end > 0 ? whole + "." + rest.substring(0, end) : whole;
 }
 
 /** A product that stays at the largest number rather than overflow. */
@@ -100,6 +203,12 @@ function scale(count: i64, unit: i64): i64 {
 function saturate(time: i64, more: i64): i64 {
   const sum = time + more;
   return sum < time ? i64.MAX_VALUE : sum;
+}
+
+/** A difference that stays at the smallest number rather than overflow; `less` is not negative. */
+function lessen(time: i64, less: i64): i64 {
+  const rest = time - less;
+  return rest > time ? i64.MIN_VALUE : rest;
 }
 
 /** A point in time of a clock that never goes back, to measure with. */
@@ -122,11 +231,56 @@ export class Instant {
   }
 
   /** So much later. */
+  // @ts-ignore: decorator
+  @operator("+")
   plus(span: Duration): Instant {
     return new Instant(saturate(this.time, span.nanos));
   }
 
-  /** Waits until then. */
+  /** So much earlier. */
+  // @ts-ignore: decorator
+  @operator("-")
+  minus(span: Duration): Instant {
+    return new Instant(lessen(this.time, span.nanos));
+  }
+
+  // @ts-ignore: decorator
+  @operator("==")
+  equals(other: Instant): bool {
+    return this.time == other.time;
+  }
+
+  // @ts-ignore: decorator
+  @operator("!=")
+  differs(other: Instant): bool {
+    return this.time != other.time;
+  }
+
+  // @ts-ignore: decorator
+  @operator("<")
+  isBefore(other: Instant): bool {
+    return this.time < other.time;
+  }
+
+  // @ts-ignore: decorator
+  @operator("<=")
+  isNotAfter(other: Instant): bool {
+    return this.time <= other.time;
+  }
+
+  // @ts-ignore: decorator
+  @operator(">")
+  isAfter(other: Instant): bool {
+    return this.time > other.time;
+  }
+
+  // @ts-ignore: decorator
+  @operator(">=")
+  isNotBefore(other: Instant): bool {
+    return this.time >= other.time;
+  }
+
+  /** Waits until then; not at all when it has passed. */
   wait(): Promise<void> {
     return Timer.at(this.time);
   }
@@ -142,6 +296,11 @@ export class SystemTime {
   /** The present. */
   static now(): SystemTime {
     return new SystemTime(hostNow(Clock.Realtime));
+  }
+
+  /** 1970-01-01T00:00:00Z, from which the others are counted. */
+  static unixEpoch(): SystemTime {
+    return new SystemTime(0);
   }
 
   /** So many nanoseconds since 1970-01-01T00:00:00Z. */
@@ -164,6 +323,56 @@ export class SystemTime {
     return Result.ok<Duration>(Duration.fromNanos(this.nanos - earlier.nanos));
   }
 
+  /** So much later. */
+  // @ts-ignore: decorator
+  @operator("+")
+  plus(span: Duration): SystemTime {
+    return new SystemTime(saturate(this.nanos, span.nanos));
+  }
+
+  /** So much earlier. */
+  // @ts-ignore: decorator
+  @operator("-")
+  minus(span: Duration): SystemTime {
+    return new SystemTime(lessen(this.nanos, span.nanos));
+  }
+
+  // @ts-ignore: decorator
+  @operator("==")
+  equals(other: SystemTime): bool {
+    return this.nanos == other.nanos;
+  }
+
+  // @ts-ignore: decorator
+  @operator("!=")
+  differs(other: SystemTime): bool {
+    return this.nanos != other.nanos;
+  }
+
+  // @ts-ignore: decorator
+  @operator("<")
+  isBefore(other: SystemTime): bool {
+    return this.nanos < other.nanos;
+  }
+
+  // @ts-ignore: decorator
+  @operator("<=")
+  isNotAfter(other: SystemTime): bool {
+    return this.nanos <= other.nanos;
+  }
+
+  // @ts-ignore: decorator
+  @operator(">")
+  isAfter(other: SystemTime): bool {
+    return this.nanos > other.nanos;
+  }
+
+  // @ts-ignore: decorator
+  @operator(">=")
+  isNotBefore(other: SystemTime): bool {
+    return this.nanos >= other.nanos;
+  }
+
   /** How long ago it was, or an error when it lies ahead. */
   elapsed(): Result<Duration> {
     return SystemTime.now().durationSince(this);
@@ -179,12 +388,24 @@ export function sleep(span: Duration): Promise<void> {
 export class Interval {
   private next: i64;
 
-  constructor(private period: Duration) {
+  constructor(
+    /** How long it is from one tick to the next. */
+    readonly period: Duration,
+  ) {
     if (!period.nanos) panic("an interval needs a period");
     this.next = hostNow(Clock.Monotonic);
   }
 
-  /** Waits for the next tick. The first one is one period after the start. */
+  /** Starts anew: the next tick is one period from now. */
+  reset(): void {
+    this.next = hostNow(Clock.Monotonic);
+  }
+
+  /**
+   * Waits for the next tick. The first one is one period after the start. Ticks that were missed
+   * come at once, one by one, until all have been; `reset` leaves them out. A wait that is
+   * cancelled has used its tick up.
+   */
   tick(): Promise<void> {
     this.next = saturate(this.next, this.period.nanos);
     return Timer.at(this.next);

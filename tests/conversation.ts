@@ -24,10 +24,15 @@ export class Conversation {
     this.lines = lines[Symbol.asyncIterator]();
   }
 
-  /** The next line that it says. */
-  async line(): Promise<string> {
+  /** The next line that it says; undefined when it has no more to say. */
+  async next(): Promise<string | undefined> {
     const next = await this.lines.next();
-    return next.done === true ? "(the end)" : next.value;
+    return next.done === true ? undefined : next.value;
+  }
+
+  /** The same for a test that wants to see that there is none. */
+  async line(): Promise<string> {
+    return await this.next() ?? "(the end)";
   }
 
   /** The next line that it says must be this one. */
@@ -48,8 +53,14 @@ export class Conversation {
   /** It ends, and has nothing more to say. */
   async end(): Promise<Ending> {
     this.child.stdin!.end();
-    const next = await this.lines.next();
-    assert.is(next.value, undefined);
+    assert.is(await this.next(), undefined);
+    return this.leave();
+  }
+
+  /** Says no more, and waits for its end, whatever it still says. */
+  async leave(): Promise<Ending> {
+    this.child.stdin!.end();
+    while (await this.next() !== undefined);
     const [code, signal] = await this.ended as [number | null, NodeJS.Signals | null];
     return { code, signal };
   }

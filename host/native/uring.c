@@ -219,11 +219,24 @@ static void retry_or_fail(struct uring *uring, uint32_t index, int32_t result)
   }
 }
 
+/*
+ * The kernel (6.18) ends a poll with EINVAL that was woken for nothing, as all who read a terminal
+ * are when its mode is set. Whether it was that, and not a descriptor that cannot be polled.
+ */
+static bool woke_for_nothing(struct slot *slot, int32_t result)
+{
+  if (result != -EINVAL || slot->attempts >= PATH_ATTEMPTS) return false;
+  slot->attempts++;
+  return is_stream(kind_of(slot->descriptor));
+}
+
 /* The descriptor is ready, or broken, which the operation itself then tells. */
 static void poll_completed(struct uring *uring, uint32_t index, int32_t result)
 {
   struct slot *slot = &uring->core.slots[index];
-  if (result < 0 || uring->core.closing) {
+  if (!uring->core.closing && !(slot->marks & MARK_CANCELLED) && woke_for_nothing(slot, result)) {
+    arm_poll(uring, index);
+  } else if (result < 0 || uring->core.closing) {
     core_finish(&uring->core, index, result < 0 ? result : -ECANCELED);
   } else if (slot->marks & MARK_CANCELLED) {
     core_finish(&uring->core, index, -ECANCELED);

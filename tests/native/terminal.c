@@ -46,6 +46,15 @@ static void test_lines(struct fixture *fixture, uint32_t argument)
   CHECK_EQUAL(turn(fixture, 5000000), 0);
   CHECK_EQUAL(write(controller, "half", 4), 4);
   CHECK_EQUAL(turn(fixture, 5000000), 0);
+  /* That wakes whoever reads; there is nothing to read all the same. */
+  struct termios found, raw;
+  CHECK_EQUAL(tcgetattr(device, &found), 0);
+  raw = found;
+  raw.c_lflag &= ~(tcflag_t)ECHO;
+  for (int i = 0; i < 3; i++) {
+    CHECK_EQUAL(tcsetattr(device, TCSANOW, i % 2 ? &found : &raw), 0);
+    CHECK_EQUAL(turn(fixture, 5000000), 0);
+  }
   CHECK_EQUAL(write(controller, " line\n", 6), 6);
   CHECK_EQUAL(wait_for_read(fixture), 10);
   CHECK(memcmp(fixture->memory + DATA_AT, "half line\n", 10) == 0);

@@ -1,0 +1,4 @@
+import { backends } from "./backends.js";
+import { ttyConformance } from "./tty.js";
+
+for (const backend of backends) ttyConformance(backend);
