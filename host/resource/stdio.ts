@@ -6,7 +6,11 @@ import type { HostFile } from "./resource.js";
 /**
  * Lends a descriptor of this process to a guest. It stays the process's own.
  *
- * @returns null when the descriptor is not open: a process may be started with closed streams.
+ * A process may be started with closed streams. Node then opens `/dev/null` in their place before
+ * any of our code runs, so that what is printed there succeeds; only of descriptors beyond the
+ * standard streams it can be seen.
+ *
+ * @returns null when the descriptor is not open.
  */
 export function inherited(descriptor: number): HostFile | null {
   try {

@@ -3,6 +3,7 @@ import { spawn, type ChildProcess, type StdioOptions } from "node:child_process"
 import { openSync, closeSync, readFileSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { join } from "node:path";
+import { compileC, findCompiler } from "../../scripts/native.js";
 import { assert, exec, root, suite, tempDir, type ExecResult, type Suite } from "../harness.js";
 import { compileGuest, runGuest, runOnTerminal, type RunOptions } from "../std/guest.js";
 import type { Variant } from "./backends.js";
@@ -39,9 +40,9 @@ class Guest {
   }
 
   /** Has a shell run it: `"$0" "$@"` in `script` is the guest. */
-  shell(script: string, name: string, cwd?: string): Promise<ExecResult> {
+  shell(script: string, name: string, cwd = ".", input = Buffer.alloc(0)): Promise<ExecResult> {
     const words = ["-c", script, process.execPath, ...this.command(name)];
-    return exec("sh", words, cwd === undefined ? { env: this.env } : { env: this.env, cwd });
+    return exec("sh", words, { env: this.env, cwd, input });
   }
 
   private command(name: string): string[] {
@@ -60,6 +61,7 @@ export function ioConformance(variant: Variant): void {
   addRedirectedCases(test, guest);
   addOutputCases(test, guest);
   addInputCases(test, guest);
+  addKindCases(test, guest);
   test.run();
 }
 
@@ -142,6 +144,45 @@ function addOutputCases(test: Suite, guest: Guest): void {
     const [code] = await once(child, "close");
     assert.is(code, 7);
     assert.match(said, /^write "stdout": .*EPIPE/);
+  });
+}
+
+/** Pipes of a shell (those of Node are sockets), devices, and streams that others have changed. */
+function addKindCases(test: Suite, guest: Guest): void {
+  test("copies 5 MB through pipes, sockets and files that do not block", async () => {
+    const compiler = findCompiler();
+    if (compiler === null) return;
+    const dir = tempDir("io");
+    const changer = join(dir, "nonblocking");
+    compileC(compiler, changer, [join(root, "tests/native/nonblocking.c")], []);
+    const input = Buffer.alloc(5_000_000, "0123456789");
+    writeFileSync(join(dir, "in"), input);
+    const slow = `(sleep 0.1; cat in) | ./nonblocking "$0" "$@" | (sleep 0.1; cat)`;
+    for (const script of [slow, `./nonblocking "$0" "$@" <in | cat`]) {
+      const { stdoutBytes, stderr } = await guest.shell(script, "cat", dir);
+      assert.ok(stdoutBytes.equals(input), stderr);
+    }
+    const script = `exec ${changer} "$0" "$@"`;
+    const { stdoutBytes, stderr } = await guest.shell(script, "cat", dir, input);
+    assert.ok(stdoutBytes.equals(input), stderr);
+  });
+
+  test("a pipe that nobody reads any more is an error, not a signal", async () => {
+    const { stderr } = await guest.shell(`("$0" "$@"; echo "code $?" >&2) | true`, "broken");
+    assert.match(stderr, /^write "stdout": .*EPIPE.*\ncode 7\n$/);
+  });
+
+  test("devices: one that is full, one that is empty, one that never ends", async () => {
+    assert.is((await guest.shell(`exec "$0" "$@" >/dev/full`, "flood")).code, 1);
+    assert.is((await guest.shell(`exec "$0" "$@" </dev/null`, "cat")).stdout, "");
+    const { stdoutBytes } = await guest.shell(`"$0" "$@" </dev/zero | head -c 100000`, "cat");
+    assert.ok(stdoutBytes.equals(Buffer.alloc(100_000)));
+  });
+
+  // Node opens /dev/null in the place of a stream that is closed, before anybody can tell.
+  test("an output that is closed takes what is printed", async () => {
+    const { code, stderr } = await guest.shell(`exec "$0" "$@" >&-`, "order");
+    assert.equal([code, stderr], [0, "xy\n\n"]);
   });
 }
 
