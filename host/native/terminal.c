@@ -99,6 +99,17 @@ static void make_raw(struct termios *mode)
   mode->c_cc[VTIME] = 0;
 }
 
+/* For a process that ends by `exit`, and asks nobody. What is in the list stays there. */
+static void restore_at_exit(void)
+{
+  terminals_suspend();
+}
+
+static void register_exit(void)
+{
+  (void)atexit(restore_at_exit);
+}
+
 /* With the lock: a new entry, or NULL with `*error` set. */
 static struct raw_terminal *add(const struct terminals *owner, int descriptor, int *error)
 {
@@ -125,7 +136,9 @@ static struct raw_terminal *add(const struct terminals *owner, int descriptor, i
 
 static int set_raw(const struct terminals *owner, int descriptor)
 {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
   int result = 0;
+  pthread_once(&once, register_exit);
   pthread_mutex_lock(&lock);
   struct raw_terminal *terminal = atomic_load(find(owner, descriptor));
   if (terminal == NULL) terminal = add(owner, descriptor, &result);

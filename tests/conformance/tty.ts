@@ -91,6 +91,14 @@ function addInputCases(test: Suite, sit: Sit): void {
     await isOk(terminal);
   }));
 
+  test("two reads at once", () => sit("two", async (terminal) => {
+    await terminal.shows("ready\r\n");
+    terminal.type("x");
+    await terminal.shows("one\r\n");
+    terminal.type("y");
+    await isOk(terminal);
+  }));
+
   test("the controlling terminal, opened", () => sit("device", async (terminal) => {
     await terminal.shows("ready\r\n");
     assert.is(await terminal.mode(), "raw");

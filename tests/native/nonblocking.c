@@ -1,4 +1,4 @@
-/* Runs a program whose standard streams do not block, as others who share them may have set them. */
+/* Runs a program whose input and output do not block, as others who share them may have set. */
 #include <fcntl.h>
 #include <unistd.h>
 

@@ -2,7 +2,7 @@
 import { assert, suite } from "../harness.js";
 import { compileGuest, runGuest } from "./guest.js";
 
-const test = suite("std/time");
+const test = suite("std/time", { timeout: 60_000 });
 
 test("arithmetic, clocks, intervals and timeouts", async () => {
   const wasm = await compileGuest("std/time.ts");

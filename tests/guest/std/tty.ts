@@ -20,6 +20,7 @@ export async function main(): Promise<i32> {
   else if (name == "typed") await typed();
   else if (name == "given up") await givenUp();
   else if (name == "device") await device();
+  else if (name == "two") await two();
   else if (name == "none") await none();
   else return 3;
   await println("ok");
@@ -132,6 +133,20 @@ async function givenUp(): Promise<void> {
     if (one.isOk) all += text(one.unwrap().buf);
   }
   equal(all, "abcdefghijklmnopqrstuvwxyz", "every key once");
+}
+
+/** Two reads at once: each key goes to one of them, and the other goes on waiting. */
+async function two(): Promise<void> {
+  const tty = terminal();
+  tty.setMode(Mode.Raw).unwrap();
+  const reads = [tty.read(Vec.withCapacity<u8>(9)), tty.read(Vec.withCapacity<u8>(9))];
+  await say("ready");
+  while (reads[0].isPending && reads[1].isPending) await sleep(Duration.fromMillis(1));
+  check(reads[0].isPending != reads[1].isPending, "one of them has it");
+  await say("one");
+  const both = await Promise.all(reads);
+  const keys = text(both[0].buf) + text(both[1].buf);
+  check(keys == "xy" || keys == "yx", "each has one: " + keys);
 }
 
 /** The terminal that controls the process, opened as a file; closed while it is raw. */
