@@ -18,7 +18,7 @@ import { Op } from "./abi/op";
 import { Error, Result, Unit } from "./error";
 import { Flag } from "./rt/node";
 import { Operation } from "./rt/operation";
-import { Promise } from "./rt/promise";
+import { Promise as GuestPromise } from "./rt/promise";
 import { Vec } from "./vec";
 
 export { Signal } from "./abi/flags";
@@ -39,6 +39,7 @@ export function ctrlC(): Promise<Result<Unit>> {
 export function signalWait(signal: Signal): Promise<Result<Unit>> {
   const wait = new Wait(watchOf(signal));
   wait.watch.add(wait);
+  // @ts-ignore: the global Promise is this one
   return wait;
 }
 
@@ -109,7 +110,7 @@ const enum Phase {
 /** A wait for one signal. */
 // @ts-ignore: decorator
 @final
-class Wait extends Promise<Result<Unit>> {
+class Wait extends GuestPromise<Result<Unit>> {
   constructor(readonly watch: Watch) {
     super();
   }
