@@ -7,4 +7,8 @@
  * @module
  */
 export { IpAddr, SocketAddr } from "./net/address";
-export { Shutdown, TcpListener, TcpStream } from "./net/tcp";
+export { lookupHost } from "./net/lookup";
+export { Shutdown, SocketStream } from "./net/stream";
+export { TcpListener, TcpStream } from "./net/tcp";
+export { RecvResult, UdpSocket } from "./net/udp";
+export { UnixListener, UnixStream } from "./net/unix";

@@ -81,8 +81,9 @@ export const enum Op {
   CopyRange = 19,
 
   /**
-   * Listens for streams on (ptr0, len0), a `SocketAddress`; flags `ListenFlag`; offset: backlog.
-   * Result: the new handle.
+   * Listens for streams on (ptr0, len0), a `SocketAddress`; offset: backlog. The address that it
+   * really is, a free port instead of 0 for one, goes to (ptr1, len1) unless len1 is 0. Result: the
+   * new handle.
    */
   Listen = 20,
   /** Connects a stream to (ptr0, len0), a `SocketAddress`. Result: the new handle. */
@@ -99,7 +100,10 @@ export const enum Op {
    * unless len1 is 0. Result: the new handle.
    */
   Accept = 24,
-  /** Makes a datagram socket bound to (ptr0, len0), a `SocketAddress`. Result: the new handle. */
+  /**
+   * Makes a datagram socket bound to (ptr0, len0), a `SocketAddress`. What it really is goes to
+   * (ptr1, len1) as for `Listen`. Result: the new handle.
+   */
   BindDatagram = 25,
   /** Sets the peer of the datagram socket `handle` to (ptr0, len0), a `SocketAddress`. */
   ConnectDatagram = 26,
@@ -120,7 +124,7 @@ export const enum Op {
   GetSocketOption = 32,
   /**
    * Looks the host name (ptr0, len0) up; writes `SocketAddress` records with the port `offset` to
-   * (ptr1, len1). Result: how many.
+   * (ptr1, len1), as many as fit. Result: how many, at least 1.
    */
   LookupHost = 33,
 

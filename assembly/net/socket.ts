@@ -13,8 +13,6 @@ import { Vec } from "../vec";
 import { SocketAddr } from "./address";
 
 /** An operation on a socket that has nothing to tell but whether it succeeded. */
-// @ts-ignore: decorator
-@final
 export class SocketOperation extends Operation<Result<Unit>> {
   constructor(
     opcode: u32, private verb: string, handle: u32, private name: string, flags: u32, offset: i64,
@@ -30,26 +28,44 @@ export class SocketOperation extends Operation<Result<Unit>> {
   }
 }
 
-/** Asks for an option. */
+/** Asks for an option that is a number, or a `bool`. */
 // @ts-ignore: decorator
 @final
-export class OptionOperation extends Operation<Result<u32>> {
+export class OptionOperation<T> extends Operation<Result<T>> {
   constructor(private verb: string, handle: u32, private name: string, option: u32) {
     super(Op.GetSocketOption);
     this.handle = handle;
     this.flagBits = option;
   }
 
-  protected settle(result: i64, osError: u32): Result<u32> {
-    if (result >= 0) return Result.ok<u32>(<u32>result);
-    return Result.err<u32>(Error.fromResult(result, osError, this.verb, this.name));
+  protected settle(result: i64, osError: u32): Result<T> {
+    if (result < 0) {
+      return Result.err<T>(Error.fromResult(result, osError, this.verb, this.name));
+    }
+    return Result.ok<T>(isBoolean<T>() ? <T>(result != 0) : <T>result);
   }
 }
 
-/** Asks for one of a socket's addresses. */
+/** Sets an option of a socket. `verb`: what messages call that. */
+export function setOption(
+  verb: string, handle: u32, name: string, option: u32, value: i64,
+): Promise<Result<Unit>> {
+  return new SocketOperation(Op.SetSocketOption, verb, handle, name, option, value).start();
+}
+
+/** The address of this end. */
+export function localAddrOf(handle: u32, name: string): Promise<Result<SocketAddr>> {
+  return new NameOperation(handle, name, SocketNameFlag.Local).start();
+}
+
+/** The address of the other end. */
+export function peerAddrOf(handle: u32, name: string): Promise<Result<SocketAddr>> {
+  return new NameOperation(handle, name, SocketNameFlag.Peer).start();
+}
+
 // @ts-ignore: decorator
 @final
-export class NameOperation extends Operation<Result<SocketAddr>> {
+class NameOperation extends Operation<Result<SocketAddr>> {
   private address: Vec<u8>;
 
   /** `which`: a `SocketNameFlag`. */
@@ -68,13 +84,27 @@ export class NameOperation extends Operation<Result<SocketAddr>> {
   }
 }
 
-/** Makes a socket, or accepts one. One that nobody wants any more is closed again. */
+/**
+ * Makes a socket, or accepts one, and may be told an address in return. One that nobody
+ * wants any more is closed again.
+ */
 export abstract class SocketMaker<T> extends Operation<Result<T>> {
+  private told: Vec<u8> | null = null;
+
   constructor(opcode: u32, protected verb: string, protected name: string) {
     super(opcode);
   }
 
+  /** Has the host tell an address: whose it is, or what it really is. It becomes `name`. */
+  protected askForName(): void {
+    const told = Vec.withCapacity<u8>(SocketAddress.Size);
+    this.told = told;
+    this.lend1(told, SocketAddress.Size);
+  }
+
   protected settle(result: i64, osError: u32): Result<T> {
+    const told = this.told;
+    if (result >= 0 && told !== null) this.name = SocketAddr.fromRecord(told).toString();
     if (result >= 0) return Result.ok<T>(this.made(<u32>result));
     return Result.err<T>(Error.fromResult(result, osError, this.verb, this.name));
   }

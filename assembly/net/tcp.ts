@@ -3,117 +3,81 @@
  *
  * @module
  */
-import { Offset, ShutdownFlag, SocketNameFlag, SocketOption } from "../abi/flags";
+import { SocketOption } from "../abi/flags";
 import { SocketAddress } from "../abi/layout";
 import { Op } from "../abi/op";
 import { CLOSED, CloseOperation } from "../closing";
-import { BufResult, Result, Unit } from "../error";
-import { AsyncRead, AsyncWrite } from "../io";
-import { Stream } from "../transfer";
-import { Vec } from "../vec";
+import { Result, Unit } from "../error";
 import { SocketAddr } from "./address";
-import { NameOperation, OptionOperation, SocketMaker, SocketOperation } from "./socket";
+import { tryEach } from "./lookup";
+import { OptionOperation, SocketMaker, localAddrOf, peerAddrOf, setOption } from "./socket";
+import { SocketStream } from "./stream";
 
 /** How many connections may wait to be accepted. The system may allow fewer. */
-const BACKLOG: i64 = 1024;
+export const BACKLOG: i64 = 1024;
 
-/** Which directions of a connection to end. */
-export const enum Shutdown {
-  /** Reading. */
-  Read = ShutdownFlag.Read,
-  /** Writing: the peer reads the end. */
-  Write = ShutdownFlag.Write,
-  /** Both. */
-  Both = ShutdownFlag.All,
-}
-
-/**
- * A connection. Close it: nothing else does, before the app ends. One read and one write, and more
- * of them, may be in flight at the same time; several reads share what comes in some order.
- */
-export class TcpStream extends Stream implements AsyncRead, AsyncWrite {
+/** A connection over TCP. See `SocketStream`. */
+export class TcpStream extends SocketStream {
   /** Use `TcpStream.connect` or `TcpListener.accept`. */
   constructor(handle: u32, name: string) {
-    super(handle, name, Offset.Current);
+    super(handle, name);
   }
 
   /**
-   * Connects to an address, `127.0.0.1:80` or `[::1]:80`. The kinds of error to expect are
-   * `ConnectionRefused`, `TimedOut`, `NetworkUnreachable`, `HostUnreachable`, and
-   * `PermissionDenied` for what the app was not given.
+   * Connects to `127.0.0.1:80`, `[::1]:80` or `example.com:80`. The addresses of a name are tried
+   * one after the other; when all fail the error is that of the last one.
+   *
+   * The kinds of error to expect are `ConnectionRefused`, `TimedOut`, `NetworkUnreachable`,
+   * `HostUnreachable`, those of `lookupHost`, and `PermissionDenied` for what the app was not
+   * given.
    */
   static connect(address: string): Promise<Result<TcpStream>> {
     const parsed = SocketAddr.parse(address);
-    if (parsed.isErr) return Promise.resolve(Result.err<TcpStream>(parsed.error));
+    if (parsed.isErr) return tryEach<TcpStream>(address, TcpStream.connectAddr);
     return TcpStream.connectAddr(parsed.unwrap());
   }
 
-  /** The same for an address that is one already. */
+  /** The same for an address. */
   static connectAddr(address: SocketAddr): Promise<Result<TcpStream>> {
     return new ConnectOperation(address).start();
   }
 
-  /** See `AsyncRead.read`. The end comes once the peer has ended its direction. */
-  // @ts-ignore: decorator
-  @fresh
-  read(buf: Vec<u8>): Promise<BufResult> {
-    return this.transfer(Op.Read, buf, buf.capacity);
-  }
-
-  /** See `AsyncWrite.write`. */
-  // @ts-ignore: decorator
-  @fresh
-  write(buf: Vec<u8>): Promise<BufResult> {
-    return this.transfer(Op.Write, buf, buf.length);
-  }
-
-  /**
-   * Ends one direction, or both. What was written before still arrives; the peer then reads the
-   * end, and may go on writing. `NotConnected` when the peer has ended everything.
-   */
-  shutdown(how: Shutdown): Promise<Result<Unit>> {
-    return new SocketOperation(Op.Shutdown, "shutdown", this.handle, this.name, how, 0).start();
-  }
-
   /** Whether small writes leave at once, rather than wait for more to go with. */
   setNodelay(yes: bool): Promise<Result<Unit>> {
-    return setOption(this, "set nodelay", SocketOption.NoDelay, yes);
+    return setOption("set nodelay", this.handle, this.name, SocketOption.NoDelay, yes ? 1 : 0);
   }
 
   /** Whether small writes leave at once. */
-  async nodelay(): Promise<Result<bool>> {
+  nodelay(): Promise<Result<bool>> {
     const option = SocketOption.NoDelay;
-    const got = await new OptionOperation("nodelay", this.handle, this.name, option).start();
-    if (got.isErr) return Result.err<bool>(got.error);
-    return Result.ok<bool>(got.unwrap() != 0);
+    return new OptionOperation<bool>("nodelay", this.handle, this.name, option).start();
+  }
+
+  /** Whether the peer is asked for a sign of life when nothing has come for long. */
+  setKeepalive(yes: bool): Promise<Result<Unit>> {
+    return setOption("set keepalive", this.handle, this.name, SocketOption.KeepAlive, yes ? 1 : 0);
+  }
+
+  /** How many routers a packet may pass, 1 to 255. */
+  setTtl(hops: u32): Promise<Result<Unit>> {
+    return setOption("set ttl", this.handle, this.name, SocketOption.TimeToLive, hops);
+  }
+
+  /** How many routers a packet may pass. */
+  ttl(): Promise<Result<u32>> {
+    const option = SocketOption.TimeToLive;
+    return new OptionOperation<u32>("ttl", this.handle, this.name, option).start();
   }
 
   /** The address of the other end. */
   peerAddr(): Promise<Result<SocketAddr>> {
-    return new NameOperation(this.handle, this.name, SocketNameFlag.Peer).start();
+    return peerAddrOf(this.handle, this.name);
   }
 
   /** The address of this end. */
   localAddr(): Promise<Result<SocketAddr>> {
-    return new NameOperation(this.handle, this.name, SocketNameFlag.Local).start();
+    return localAddrOf(this.handle, this.name);
   }
-
-  /**
-   * Closes the connection, and cancels whatever is in flight on it first. What has come and was
-   * not read makes the peer's connection "reset"; what was written still arrives.
-   */
-  close(): Promise<Result<Unit>> {
-    const closing = new CloseOperation(this.handle, this.name);
-    this.handle = CLOSED;
-    return closing.start();
-  }
-}
-
-function setOption(
-  stream: Stream, verb: string, option: u32, value: i64,
-): Promise<Result<Unit>> {
-  const op = Op.SetSocketOption;
-  return new SocketOperation(op, verb, stream.handle, stream.name, option, value).start();
 }
 
 /** Waits for connections. Close it: nothing else does, before the app ends. */
@@ -121,17 +85,20 @@ export class TcpListener {
   private constructor(private handle: u32, private name: string) {}
 
   /**
-   * Listens on an address, `127.0.0.1:8080` or `[::1]:8080`; port 0 is one that is free, see
-   * `localAddr`. The kinds of error to expect are `AddrInUse`, `AddrNotAvailable`, and
-   * `PermissionDenied` for what the app was not given.
+   * Listens on `127.0.0.1:8080`, `[::1]:8080` or `localhost:8080`; of the addresses of a name on
+   * the first that will do. Port 0 is one that is free, see `localAddr`. On `[::]` connections
+   * over IPv4 come as well, from addresses `::ffff:a.b.c.d`.
+   *
+   * The kinds of error to expect are `AddrInUse`, `AddrNotAvailable`, `PermissionDenied` for what
+   * the app was not given, and for a name those of `lookupHost`.
    */
   static bind(address: string): Promise<Result<TcpListener>> {
     const parsed = SocketAddr.parse(address);
-    if (parsed.isErr) return Promise.resolve(Result.err<TcpListener>(parsed.error));
+    if (parsed.isErr) return tryEach<TcpListener>(address, TcpListener.bindAddr);
     return TcpListener.bindAddr(parsed.unwrap());
   }
 
-  /** The same for an address that is one already. */
+  /** The same for an address. */
   static bindAddr(address: SocketAddr): Promise<Result<TcpListener>> {
     return new ListenOperation(address).start();
   }
@@ -142,9 +109,9 @@ export class TcpListener {
   }
 
   /**
-   * Waits for the next connection. Any number may be waited for at once. `peerAddr` tells whose it
-   * is. After an error the listener is as good as before: `Other` (EMFILE), for one, goes away
-   * when something is closed, and the connection has waited.
+   * Waits for the next connection, whose `name` is the peer's address. Any number may be waited
+   * for at once. After an error the listener is as good as before: "too many open files", for
+   * one, ends when something is closed, and the connection has waited.
    */
   accept(): Promise<Result<TcpStream>> {
     return new AcceptOperation(this.handle, this.name).start();
@@ -152,7 +119,7 @@ export class TcpListener {
 
   /** The address that it listens on, the real port in it. */
   localAddr(): Promise<Result<SocketAddr>> {
-    return new NameOperation(this.handle, this.name, SocketNameFlag.Local).start();
+    return localAddrOf(this.handle, this.name);
   }
 
   /** Stops to listen. Whoever waits for a connection is told that it is cancelled. */
@@ -183,6 +150,7 @@ class ListenOperation extends SocketMaker<TcpListener> {
     super(Op.Listen, "listen", address.toString());
     this.offset = BACKLOG;
     this.lend0(address.toRecord(), SocketAddress.Size);
+    this.askForName();
   }
 
   protected made(handle: u32): TcpListener {
@@ -193,16 +161,13 @@ class ListenOperation extends SocketMaker<TcpListener> {
 // @ts-ignore: decorator
 @final
 class AcceptOperation extends SocketMaker<TcpStream> {
-  private address: Vec<u8>;
-
   constructor(listener: u32, name: string) {
     super(Op.Accept, "accept", name);
-    this.address = Vec.withCapacity<u8>(SocketAddress.Size);
     this.handle = listener;
-    this.lend1(this.address, SocketAddress.Size);
+    this.askForName();
   }
 
   protected made(handle: u32): TcpStream {
-    return new TcpStream(handle, SocketAddr.fromRecord(this.address).toString());
+    return new TcpStream(handle, this.name);
   }
 }

@@ -4,7 +4,8 @@ import type { Call } from "./call.js";
 import { open, setLength, setPermissions, setTimes, stat, sync } from "./fs.js";
 import { close, nop, read, write } from "./io.js";
 import {
-  accept, connect, getSocketOption, listen, setSocketOption, shutdown, socketName,
+  accept, bindDatagram, connect, connectDatagram, connectUnix, getSocketOption, listen, listenUnix,
+  lookupHost, receiveFrom, sendTo, setSocketOption, shutdown, socketName,
 } from "./net.js";
 import { kill, pipe, spawn, wait } from "./process.js";
 import { watchSignal } from "./signal.js";
@@ -38,18 +39,18 @@ const CALLS = {
   [Op.CopyRange]: copyRange,
   [Op.Listen]: listen,
   [Op.Connect]: connect,
-  [Op.ListenUnix]: missing,
-  [Op.ConnectUnix]: missing,
+  [Op.ListenUnix]: listenUnix,
+  [Op.ConnectUnix]: connectUnix,
   [Op.Accept]: accept,
-  [Op.BindDatagram]: missing,
-  [Op.ConnectDatagram]: missing,
-  [Op.SendTo]: missing,
-  [Op.ReceiveFrom]: missing,
+  [Op.BindDatagram]: bindDatagram,
+  [Op.ConnectDatagram]: connectDatagram,
+  [Op.SendTo]: sendTo,
+  [Op.ReceiveFrom]: receiveFrom,
   [Op.Shutdown]: shutdown,
   [Op.SocketName]: socketName,
   [Op.SetSocketOption]: setSocketOption,
   [Op.GetSocketOption]: getSocketOption,
-  [Op.LookupHost]: missing,
+  [Op.LookupHost]: lookupHost,
   [Op.Pipe]: pipe,
   [Op.Spawn]: spawn,
   [Op.Wait]: wait,

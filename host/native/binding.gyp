@@ -11,6 +11,7 @@
         "epoll.c",
         "files.c",
         "links.c",
+        "lookup.c",
         "net.c",
         "operation.c",
         "path.c",
@@ -23,6 +24,7 @@
         "spawn.c",
         "terminal.c",
         "tree.c",
+        "unix.c",
         "uring.c",
         "watch.c",
         "work.c"

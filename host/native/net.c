@@ -70,17 +70,19 @@ static int read_address(const struct core *core, const struct submission *from,
   return 0;
 }
 
-/* As the ABI's record; all zeros for what is no internet address. */
-static struct address_record record_of(const struct sockaddr_storage *from)
+/* What is no internet address becomes a record of zeros. */
+void net_write_address(uint8_t *to, const void *from, socklen_t length, uint16_t port)
 {
   struct address_record record = { 0 };
-  if (from->ss_family == AF_INET) {
+  sa_family_t family = AF_UNSPEC;
+  if (length >= sizeof family) memcpy(&family, from, sizeof family);
+  if (family == AF_INET && length >= sizeof(struct sockaddr_in)) {
     struct sockaddr_in address;
     memcpy(&address, from, sizeof address);
     record.family = ADDRESS_FAMILY_IPV4;
     record.port = ntohs(address.sin_port);
     memcpy(record.address, &address.sin_addr, sizeof address.sin_addr);
-  } else if (from->ss_family == AF_INET6) {
+  } else if (family == AF_INET6 && length >= sizeof(struct sockaddr_in6)) {
     struct sockaddr_in6 address;
     memcpy(&address, from, sizeof address);
     record.family = ADDRESS_FAMILY_IPV6;
@@ -89,7 +91,8 @@ static struct address_record record_of(const struct sockaddr_storage *from)
     record.scope = address.sin6_scope_id;
     record.flow = ntohl(address.sin6_flowinfo);
   }
-  return record;
+  if (port != 0) record.port = port;
+  memcpy(to, &record, sizeof record);
 }
 
 /* ---- Making and ending operations ---- */
@@ -99,25 +102,69 @@ static int make_socket(const struct net_record *net, int type)
   return result_of(socket(net->address.ss_family, type | SOCK_CLOEXEC, 0));
 }
 
+size_t net_room(uint32_t op, size_t named)
+{
+  if (op != OP_LOOKUP_HOST) return 0;
+  return NET_FOUND_LIMIT * SOCKET_ADDRESS_SIZE + (-(named + 1) & 7);
+}
+
+uint8_t *net_found(const struct operation *operation)
+{
+  size_t named = strlen(operation->path) + 1;
+  return (uint8_t *)operation->storage + named + (-named & 7);
+}
+
+static void make_message(struct operation *operation)
+{
+  struct net_record *net = &operation->record.net;
+  net->data = (struct iovec){ operation->storage, operation->length };
+  net->message = (struct msghdr){
+    .msg_name = &net->address, .msg_namelen = net->address_length,
+    .msg_iov = &net->data, .msg_iovlen = 1,
+  };
+}
+
 int net_make(const struct core *core, const struct submission *from, struct operation *made)
 {
   struct net_record *net = &made->record.net;
   net->socket = -1;
+  net->address_length = sizeof net->address;
   int result = net_takes_address(from->op) ? read_address(core, from, net) : 0;
   if (result < 0) return result;
   switch (from->op) {
   case OP_CONNECT:
-    result = make_socket(net, SOCK_STREAM);
-    if (result < 0) return result;
-    net->socket = result;
-    made->descriptor = result;
+    net->socket = make_socket(net, SOCK_STREAM);
+    made->descriptor = net->socket;
+    return net->socket < 0 ? net->socket : 0;
+  case OP_SEND_TO:
+    if (made->length > 0) memcpy(made->storage, core->memory + from->pointer0, made->length);
+    make_message(made);
     return 0;
+  case OP_RECEIVE_FROM:
+    make_message(made);
+    break;
+  case OP_LISTEN:
+  case OP_BIND_DATAGRAM:
   case OP_ACCEPT:
   case OP_SOCKET_NAME:
-    net->wanted = from->length1;
-    return net->wanted == 0 || net->wanted >= SOCKET_ADDRESS_SIZE ? 0 : -EINVAL;
+    break;
+  case OP_LOOKUP_HOST:
+    if (made->path == NULL) return -ENOENT;
+    break;
   default:
     return 0;
+  }
+  net->address_pointer = from->pointer1;
+  net->wanted = from->length1 / SOCKET_ADDRESS_SIZE;
+  if (net->wanted > NET_FOUND_LIMIT) net->wanted = NET_FOUND_LIMIT;
+  return 0;
+}
+
+/* Writes to guest memory. Memory never shrinks, so this was checked; it is cheap to do again. */
+static void copy_out(struct core *core, uint32_t pointer, const void *from, uint32_t length)
+{
+  if (length > 0 && core_in_memory(core, pointer, length)) {
+    memcpy(core->memory + pointer, from, length);
   }
 }
 
@@ -129,11 +176,19 @@ int64_t net_settle(struct core *core, struct operation *operation, int64_t resul
     result = net->socket;
     net->socket = -1;
   }
-  /* Memory never shrinks, so this was checked; it is cheap to check again. */
-  if (core->closing || net->wanted == 0) return result;
-  if (!core_in_memory(core, operation->pointer, SOCKET_ADDRESS_SIZE)) return result;
-  struct address_record record = record_of(&net->address);
-  memcpy(core->memory + operation->pointer, &record, sizeof record);
+  if (core->closing) return result;
+  if (operation->op == OP_RECEIVE_FROM) {
+    copy_out(core, operation->pointer, operation->storage, (uint32_t)result);
+    net->address_length = net->message.msg_namelen;
+  }
+  if (operation->op == OP_LOOKUP_HOST) {
+    uint32_t length = (uint32_t)result * SOCKET_ADDRESS_SIZE;
+    copy_out(core, net->address_pointer, net_found(operation), length);
+  } else if (net->wanted > 0) {
+    uint8_t record[SOCKET_ADDRESS_SIZE];
+    net_write_address(record, &net->address, net->address_length, 0);
+    copy_out(core, net->address_pointer, record, sizeof record);
+  }
   return result;
 }
 
@@ -144,15 +199,24 @@ void net_release(struct operation *operation)
 
 /* ---- Listening ---- */
 
+/* Binds a socket to the address, which becomes what it really is: with the port that was free. */
+static int bind_socket(int socket, struct net_record *net)
+{
+  struct sockaddr *address = (struct sockaddr *)&net->address;
+  int result = result_of(bind(socket, address, net->address_length));
+  if (result < 0 || net->wanted == 0) return result;
+  net->address_length = sizeof net->address;
+  return result_of(getsockname(socket, address, &net->address_length));
+}
+
 int64_t perform_listen(struct operation *operation)
 {
-  const struct net_record *net = &operation->record.net;
-  const struct sockaddr *address = (const struct sockaddr *)&net->address;
+  struct net_record *net = &operation->record.net;
   int socket = make_socket(net, SOCK_STREAM);
   if (socket < 0) return socket;
   /* A port whose connections have only just ended can be listened on again. */
   int result = result_of(setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int)));
-  if (result == 0) result = result_of(bind(socket, address, net->address_length));
+  if (result == 0) result = bind_socket(socket, net);
   if (result == 0) result = result_of(listen(socket, (int)operation->offset));
   if (result == 0) return socket;
   close(socket);
@@ -228,6 +292,60 @@ int64_t perform_connect(struct operation *operation)
   struct net_record *net = &operation->record.net;
   int result = net->started ? end_connecting(net) : start_connecting(net);
   return result == 0 ? set_blocking(net->socket, true) : result;
+}
+
+/* ---- Datagrams ---- */
+
+int64_t perform_bind_datagram(struct operation *operation)
+{
+  struct net_record *net = &operation->record.net;
+  int socket = make_socket(net, SOCK_DGRAM);
+  if (socket < 0) return socket;
+  int result = bind_socket(socket, net);
+  if (result == 0) return socket;
+  close(socket);
+  return result;
+}
+
+int64_t perform_connect_datagram(struct operation *operation)
+{
+  const struct net_record *net = &operation->record.net;
+  const struct sockaddr *address = (const struct sockaddr *)&net->address;
+  return result_of(connect(operation->descriptor, address, net->address_length));
+}
+
+static void prepare_message(struct slot *slot, struct uring_sqe *sqe)
+{
+  sqe->address = (uint64_t)(uintptr_t)&slot->operation->record.net.message;
+  sqe->length = 1;
+  sqe->op_flags = MSG_NOSIGNAL;
+}
+
+void prepare_send_to(struct core *core, struct slot *slot, struct uring_sqe *sqe)
+{
+  (void)core;
+  prepare_message(slot, sqe);
+}
+
+void prepare_receive_from(struct core *core, struct slot *slot, struct uring_sqe *sqe)
+{
+  (void)core;
+  prepare_message(slot, sqe);
+}
+
+/* When ready: sends, or answers -EAGAIN while there is no room. */
+int64_t perform_send_to(struct operation *operation)
+{
+  const struct msghdr *message = &operation->record.net.message;
+  ssize_t sent = sendmsg(operation->descriptor, message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  return sent < 0 ? -errno : sent;
+}
+
+/* When ready: one datagram that has come, or -EAGAIN. */
+int64_t perform_receive_from(struct operation *operation)
+{
+  ssize_t came = recvmsg(operation->descriptor, &operation->record.net.message, MSG_DONTWAIT);
+  return came < 0 ? -errno : came;
 }
 
 /* ---- Connections ---- */

@@ -126,7 +126,7 @@ static int fill_record(struct core *core, const struct submission *from, struct 
 
 static bool moves_data(uint32_t op)
 {
-  return op == OP_READ || op == OP_WRITE;
+  return op == OP_READ || op == OP_WRITE || net_moves_data(op);
 }
 
 static bool takes_path(uint32_t op)
@@ -138,19 +138,20 @@ static bool takes_path(uint32_t op)
 int operation_make(struct core *core, const struct submission *from, struct operation **made)
 {
   if (from->op == OP_SPAWN) return spawn_make(core, from, made);
-  uint64_t named = (uint64_t)from->prefix_length + from->length0;
   bool has_data = moves_data(from->op);
-  bool has_path = takes_path(from->op) && named > 0;
-  if (has_path && named >= PATH_SIZE) return -ENAMETOOLONG;
+  bool has_path = takes_path(from->op);
+  uint64_t named = has_path ? (uint64_t)from->prefix_length + from->length0 : 0;
+  if (named >= PATH_SIZE) return -ENAMETOOLONG;
   uint32_t length = from->length0 < BUFFER_LIMIT ? from->length0 : BUFFER_LIMIT;
-  size_t storage = has_data ? length : has_path ? named + 1 : 0;
-  struct operation *operation = operation_allocate(from, storage + tree_room(from));
+  size_t storage = has_data ? length : named > 0 ? named + 1 : 0;
+  size_t behind = tree_room(from) + net_room(from->op, named);
+  struct operation *operation = operation_allocate(from, storage + behind);
   if (operation == NULL) return -ENOMEM;
   operation->pointer = has_data ? from->pointer0 : from->pointer1;
   int result = 0;
   if (has_data) {
     operation->length = length;
-  } else if (has_path) {
+  } else if (named > 0) {
     if (from->descriptor == STAGE_DESCRIPTOR_CURRENT_DIR) operation->descriptor = AT_FDCWD;
     operation->path = (char *)operation->storage;
     result = copy_path(core, from, (char *)operation->storage);

@@ -100,6 +100,11 @@ void prepare_set_length(struct core *core, struct slot *slot, struct uring_sqe *
 #define prepare_canonicalize NULL
 #define prepare_copy_range NULL
 #define prepare_listen NULL
+#define prepare_listen_unix NULL
+#define prepare_connect_unix NULL
+#define prepare_bind_datagram NULL
+#define prepare_connect_datagram NULL
+#define prepare_lookup_host NULL
 #define prepare_socket_name NULL
 #define prepare_set_option NULL
 #define prepare_get_option NULL

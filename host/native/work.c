@@ -46,14 +46,20 @@ struct operation *work_take(struct work *work, const struct core *core)
   return operation;
 }
 
+/* Whether nobody can tell one that was left behind from one that was cancelled. */
+static bool leaves_no_trace(uint32_t op)
+{
+  return op == OP_OPEN || op == OP_CONNECT_UNIX || op == OP_LOOKUP_HOST;
+}
+
 void work_cancel(struct work *work, struct core *core, uint32_t index)
 {
   struct slot *slot = &core->slots[index];
   if (pool_remove(work->pool, slot->operation)) {
     work->count--;
     core_finish(core, index, -ECANCELED);
-  } else if (slot->op == OP_OPEN && pool_abandon(work->pool, slot->operation)) {
-    /* Only an open: nobody can tell it from one that was cancelled, since its file is closed. */
+  } else if (leaves_no_trace(slot->op) && pool_abandon(work->pool, slot->operation)) {
+    /* What it opens is closed when it ends. */
     work->count--;
     slot->operation = NULL;
     core_finish(core, index, -ECANCELED);
