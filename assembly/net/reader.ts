@@ -10,6 +10,8 @@ export class Reader {
   /** Something was not as it should be. */
   failed: bool = false;
   private at: i32 = 0;
+  /** The groups that were read last end in an IPv4 address. */
+  private endsInIpv4: bool = false;
 
   constructor(private text: string) {}
 
@@ -58,6 +60,7 @@ export class Reader {
     const groups = new StaticArray<u16>(8);
     const before = this.groups(groups, 0);
     if (before < 8) {
+      if (this.endsInIpv4) this.failed = true;
       this.expect(Char.Colon);
       this.expect(Char.Colon);
       const rest = new StaticArray<u16>(8);
@@ -88,6 +91,7 @@ export class Reader {
         const bits = this.ipv4();
         into[index] = <u16>(bits >> 16);
         into[index + 1] = <u16>bits;
+        this.endsInIpv4 = true;
         return index + 2;
       }
       into[index++] = <u16>this.number(16, 4, 0xffff);
