@@ -1,34 +1,183 @@
-/** What `std/net` must do on every backend: `tests/guest/std/net.ts` does it, this looks on. */
-import { assert, suite, type ExecResult } from "../harness.js";
-import { compileGuest, runGuest, type RunOptions } from "../std/guest.js";
+/** What `std/net` must do on every backend: guests of `tests/guest/std` do it, this looks on. */
+import { createServer, type Server } from "node:net";
+import { once } from "node:events";
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { assert, exec, root, suite, tempDir, type ExecResult, type Suite } from "../harness.js";
+import { compileGuest, runGuest } from "../std/guest.js";
 import type { Variant } from "./backends.js";
 
-/** Cases in which the guest talks to itself. */
-const plainCases = {
-  echo: "bytes go both ways, and each way ends by itself",
-  addresses: "both ends know their addresses, and small writes need not wait",
+const launcher = join(root, "dist/host/launcher.cjs");
+
+/** Cases in which a guest talks to itself. */
+const tcpCases = {
+  echo: "bytes go both ways",
+  addresses: "both ends know their addresses",
+  options: "options can be set and asked for",
+  names: "names are looked up",
+  dual: "IPv6 takes IPv4 as well",
   refused: "nobody listens there",
+  unreachable: "no way leads there",
   inUse: "an address that is taken, or not of this machine",
-  cancelAccept: "an accept that is given up loses no connection",
+  reset: "a connection that was reset",
+  halves: "each direction ends by itself",
+  large: "8 MiB there and back at the same time",
+  lines: "BufReader reads lines from a connection",
+  twoAccepts: "two accepts in flight",
+  twoReads: "two reads in flight",
+  twoWrites: "two writes in flight",
+  many: "300 connections at the same time",
+  cancelAccept: "an accept that is cancelled loses no connection",
+  cancelRead: "a read that is cancelled loses no byte",
+  cancelWrite: "a write that is cancelled gives its buffer back",
+  cancelConnect: "a connect that is cancelled leaves no connection",
+  closing: "closing ends what waits",
 } as const;
 
-/** Runs the suite on a backend. */
-export function netConformance({ name, env }: Variant): void {
-  const test = suite(`std/net on ${name}`, { timeout: 60_000 });
-  let wasm = "";
-  test.before(async () => {
-    wasm = await compileGuest("std/net.ts");
-  });
-  const run = (args: string[], options: RunOptions = {}): Promise<ExecResult> =>
-    runGuest(wasm, { grants: ["--net=all"], args, env, ...options });
-  for (const [case_, title] of Object.entries(plainCases)) {
-    test(title, async () => isOk(await run([case_])));
+const udpCases = {
+  datagrams: "datagrams go both ways",
+  connected: "a connected socket has one peer",
+  sizes: "datagrams of every size",
+  refused: "nobody is there",
+  inFlight: "two in flight",
+  cancel: "a cancelled receive loses no datagram",
+  options: "options can be set and asked for",
+  bindErrors: "addresses that cannot be had",
+  lookup: "names are looked up",
+  lookupErrors: "names that cannot be found",
+  lookupCancel: "looking up can be cancelled",
+} as const;
+
+const unixCases = {
+  echo: "bytes go both ways, and each way ends by itself",
+  large: "4 MiB there and back at the same time",
+  inFlight: "two in flight",
+  cancel: "cancelling loses nothing",
+} as const;
+
+/** Descriptors enough for Node and a little more. */
+const FEW_DESCRIPTORS = 64;
+
+/** One guest on one backend. */
+class Guest {
+  wasm = "";
+
+  constructor(private readonly source: string, private readonly env: Variant["env"]) {}
+
+  async compile(): Promise<void> {
+    this.wasm = await compileGuest(this.source);
   }
-  test.run();
+
+  /** Runs a case, which must print "ok" and nothing else. */
+  async run(args: readonly string[], grants: readonly string[] = ["--net=all"]): Promise<void> {
+    isOk(await runGuest(this.wasm, { grants, args, env: this.env }));
+  }
+
+  /** The same in a process that may have few descriptors. */
+  async runConfined(args: readonly string[], grants: readonly string[]): Promise<void> {
+    const script = `ulimit -n ${FEW_DESCRIPTORS}; exec "$0" "$@"`;
+    const command = [process.execPath, launcher, "run", ...grants, this.wasm, ...args];
+    isOk(await exec("sh", ["-c", script, ...command], { env: this.env }));
+  }
 }
 
 function isOk({ code, stdout, stderr }: ExecResult): void {
   assert.is(stderr, "");
   assert.is(stdout, "ok\n");
   assert.is(code, 0);
+}
+
+/** Runs the suites on a backend. */
+export function netConformance({ name, env }: Variant): void {
+  const options = { timeout: 60_000 };
+  tcpSuite(suite(`std/net: TCP on ${name}`, options), new Guest("std/net.ts", env));
+  udpSuite(suite(`std/net: UDP and names on ${name}`, options), new Guest("std/net-udp.ts", env));
+  unixSuite(suite(`std/net: Unix sockets on ${name}`, options), new Guest("std/net-unix.ts", env));
+}
+
+function tcpSuite(test: Suite, guest: Guest): void {
+  test.before(() => guest.compile());
+  for (const [name, title] of Object.entries(tcpCases)) test(title, () => guest.run([name]));
+
+  for (const name of ["churn", "exhaustion"]) {
+    test(`few descriptors: ${name}`, () => guest.runConfined([name], ["--net=all"]));
+  }
+
+  test("what was not granted is denied, however it is written", async () => {
+    const server = createServer().listen(0, "::");
+    await once(server, "listening");
+    const grants = ["--net=connect:127.0.0.1:1", "--net=listen:127.0.0.2:*"];
+    try {
+      await guest.run(["denied", String(portOf(server))], grants);
+    } finally {
+      server.close();
+    }
+  });
+  test.run();
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the server has no port");
+  return address.port;
+}
+
+function udpSuite(test: Suite, guest: Guest): void {
+  test.before(() => guest.compile());
+  for (const [name, title] of Object.entries(udpCases)) test(title, () => guest.run([name]));
+
+  test("few descriptors", () => guest.runConfined(["churn"], ["--net=all"]));
+
+  test("what was not granted is denied", async () => {
+    await guest.run(["denied"], ["--net=listen:127.0.0.1:*", "--net=connect:127.0.0.1:9"]);
+  });
+  test.run();
+}
+
+function unixSuite(test: Suite, guest: Guest): void {
+  test.before(() => guest.compile());
+  const run = (name: string, dir: string): Promise<void> =>
+    guest.run([name, dir], ["--dir", dir]);
+  for (const [name, title] of Object.entries(unixCases)) {
+    test(title, () => run(name, tempDir("net")));
+  }
+
+  test("few descriptors", async () => {
+    const dir = tempDir("net");
+    await guest.runConfined(["churn", dir], ["--dir", dir]);
+  });
+
+  test("errors name the path", async () => {
+    const dir = tempDir("net");
+    writeFileSync(join(dir, "file"), "");
+    mkdirSync(join(dir, "dir"));
+    symlinkSync("nothing", join(dir, "dangling"));
+    await run("errors", dir);
+    assert.not(existsSync(join(dir, "nothing")));
+  });
+
+  test("long paths and strange names", async () => {
+    const dir = tempDir("net");
+    const deep = join(dir, ...["d", "d", "d"].map((letter) => letter.repeat(60)));
+    mkdirSync(deep, { recursive: true });
+    symlinkSync(join(deep, "grüße \u{1f310}").slice(dir.length + 1), join(dir, "link"));
+    await run("names", dir);
+  });
+
+  test("no way leads out of a granted directory", async () => {
+    const above = tempDir("net");
+    const dir = join(above, "granted");
+    mkdirSync(join(dir, "dir"), { recursive: true });
+    symlinkSync("..", join(dir, "out"));
+    symlinkSync("../socket", join(dir, "escape"));
+    const server = createServer().listen(join(above, "socket"));
+    await once(server, "listening");
+    try {
+      await run("denied", dir);
+    } finally {
+      server.close();
+    }
+    assert.not(existsSync(join(above, "socket2")));
+  });
+  test.run();
 }

@@ -3,8 +3,17 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type ExecOptions, type ExecResult, exec, launch, root, tempDir } from "../harness.js";
 
+/** What this process has compiled already: suites run the same guest on one backend after another. */
+const compiled = new Map<string, Promise<string>>();
+
 /** Compiles a source below `tests/guest` (or `demo/…` from the root); the answer is the wasm. */
-export async function compileGuest(source: string): Promise<string> {
+export function compileGuest(source: string): Promise<string> {
+  let wasm = compiled.get(source);
+  if (wasm === undefined) compiled.set(source, wasm = compile(source));
+  return wasm;
+}
+
+async function compile(source: string): Promise<string> {
   const path = join(root, source.startsWith("demo/") ? "" : "tests/guest", source);
   const folder = tempDir("guest");
   const wasm = join(folder, `${basename(source, ".ts")}.wasm`);
