@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type ExecOptions, type ExecResult, exec, launch, root, tempDir } from "../harness.js";
 
-/** What this process has compiled already: suites run the same guest on one backend after another. */
+/** What this process has compiled: suites run one guest on one backend after the other. */
 const compiled = new Map<string, Promise<string>>();
 
 /** Compiles a source below `tests/guest` (or `demo/…` from the root); the answer is the wasm. */

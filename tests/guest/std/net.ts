@@ -133,10 +133,11 @@ async function names(): Promise<void> {
   await listener.close();
   const gone = await TcpStream.connect(`localhost:${port}`);
   fails(gone, ErrorKind.ConnectionRefused, `connect ${port} refused`);
-  fails(await TcpStream.connect("localhost"), ErrorKind.InvalidInput, "parse localhost");
-  fails(await TcpStream.connect("localhost:99999"), ErrorKind.InvalidInput, "parse localhost:99999");
-  fails(await TcpStream.connect(":80"), ErrorKind.InvalidInput, "parse :80");
-  fails(await TcpListener.bind(""), ErrorKind.InvalidInput, "parse");
+  const kind = ErrorKind.InvalidInput;
+  fails(await TcpStream.connect("localhost"), kind, "parse localhost");
+  fails(await TcpStream.connect("localhost:99999"), kind, "parse localhost:99999");
+  fails(await TcpStream.connect(":80"), kind, "parse :80");
+  fails(await TcpListener.bind(""), kind, "parse");
 }
 
 /** IPv6 for all also takes IPv4, whose addresses then have their IPv6 form. */
