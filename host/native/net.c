@@ -148,6 +148,9 @@ int net_make(const struct core *core, const struct submission *from, struct oper
   case OP_ACCEPT:
   case OP_SOCKET_NAME:
     break;
+  case OP_LISTEN_UNIX:
+  case OP_CONNECT_UNIX:
+    return made->path == NULL ? -ENOENT : 0;
   case OP_LOOKUP_HOST:
     if (made->path == NULL) return -ENOENT;
     break;
@@ -234,12 +237,21 @@ void prepare_accept(struct core *core, struct slot *slot, struct uring_sqe *sqe)
   sqe->offset = (uint64_t)(uintptr_t)&net->address_length;
 }
 
+/* What a listener without connections answers; what is no listener has none to wait for. */
+static int64_t accept_later(int descriptor)
+{
+  int listens = 0;
+  socklen_t size = sizeof listens;
+  int result = result_of(getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size));
+  return result < 0 ? result : listens ? -EAGAIN : -EINVAL;
+}
+
 /* When ready: one connection that waits to be accepted, or -EAGAIN. */
 int64_t perform_accept(struct operation *operation)
 {
   struct net_record *net = &operation->record.net;
   struct pollfd wanted = { .fd = operation->descriptor, .events = POLLIN };
-  if (poll(&wanted, 1, 0) == 0) return -EAGAIN;
+  if (poll(&wanted, 1, 0) == 0) return accept_later(operation->descriptor);
   net->address_length = sizeof net->address;
   struct sockaddr *address = (struct sockaddr *)&net->address;
   return result_of(accept4(operation->descriptor, address, &net->address_length, SOCK_CLOEXEC));

@@ -2,7 +2,7 @@
  * Feeds a loop with hostile records. It takes the backend as a parameter, so that it also runs on a
  * build of the addon with AddressSanitizer: `STD_FUZZ_ROUNDS` says how long.
  */
-import { Errno, Op, Overlapped } from "../../host/abi.js";
+import { Errno, Op, Overlapped, SocketAddress } from "../../host/abi.js";
 import type { Backend } from "../../host/backend/backend.js";
 import { GuestFailure } from "../../host/failure.js";
 import type { Mount } from "../../host/namespace.js";
@@ -45,6 +45,8 @@ const FIRST_RECORD = 65536;
 const RECORD_COUNT = 512;
 const LIST = 1024;
 const PATHS = 8192;
+/** Addresses to go to, then room for those to be told. */
+const ADDRESSES = 4096;
 
 const NASTY = [
   0, 1, 2, 3, 7, 8, 63, 64, 88, 255, 256, 4095, 4096, 4097, 65535, 65536, SIZE - 64, SIZE - 1, SIZE,
@@ -72,7 +74,10 @@ class Fuzzer {
   constructor(backend: Backend, private readonly options: FuzzOptions) {
     this.driver = new Driver(backend, {
       mounts: options.mounts, pages: PAGES, limits: { operations: 200, handles: 64 },
+      // To connect somewhere would also be to look names up, which may take long.
+      grant: (builder) => builder.listen("localhost:0"),
     });
+    this.putAddresses();
     this.random = generator(options.seed);
     for (const descriptor of options.lend) this.handles.push(this.driver.lend(descriptor));
     let at = PATHS;
@@ -152,10 +157,33 @@ class Fuzzer {
       if (this.random(2) === 0) view.setUint32(record + Overlapped.Handle, 0xffffffff, true);
     }
     if (op === Op.Open) view.setUint32(record + Overlapped.Flags, this.random(256), true);
+    if (op >= Op.Listen && op <= Op.GetSocketOption) this.fillAddresses(record);
     if (op === Op.Stat && this.random(2) === 0) {
       view.setUint32(record + Overlapped.Ptr1, this.random(4096) * 8, true);
       view.setUint32(record + Overlapped.Len1, 88, true);
     }
+  }
+
+  /** 127.0.0.1:0 and [::1]:0, and one of no family. */
+  private putAddresses(): void {
+    const { view } = this.driver;
+    for (const [index, family] of [4, 6, 5].entries()) {
+      view.setUint32(ADDRESSES + index * 32 + SocketAddress.Family, family, true);
+    }
+    view.setUint32(ADDRESSES + SocketAddress.Address, 0x0100007f, true);
+    view.setUint8(ADDRESSES + 32 + SocketAddress.Address + 15, 1);
+  }
+
+  /** Makes a record one that has an address to go to, one to fill in, or both. */
+  private fillAddresses(record: number): void {
+    const { view } = this.driver;
+    for (const pointer of [Overlapped.Ptr0, Overlapped.Ptr1]) {
+      if (this.random(3) === 0) continue;
+      const place = pointer === Overlapped.Ptr0 ? this.random(3) : 3 + this.random(3);
+      view.setUint32(record + pointer, ADDRESSES + place * SocketAddress.Size, true);
+      view.setUint32(record + pointer + 4, SocketAddress.Size, true);
+    }
+    if (this.random(2) === 0) view.setUint32(record + Overlapped.Handle, 0, true);
   }
 
   /** Writes nonsense in some of the fields; in all of them when it is `wild`. */

@@ -5,14 +5,16 @@
  *     fuzz [SUBMISSIONS] [SEED]
  */
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../../host/native/net.h"
 #include "../../host/native/uring.h"
 #include "fixture.h"
 
 /* Bytes before and after guest memory that nobody may change. */
-enum { MARGIN = 1 << 16, SLOTS = 300, DESCRIPTORS = 12 };
+enum { MARGIN = 1 << 16, SLOTS = 300, DESCRIPTORS = 14 };
 
 static uint64_t state;
 
@@ -71,6 +73,26 @@ static int32_t descriptor(const struct fuzz *fuzz)
   return fuzz->descriptors[below(DESCRIPTORS)];
 }
 
+/* What lies where the host puts addresses: 127.0.0.1 and ::1, and room for what is none. */
+enum { ADDRESSES = STAGE_LAYOUT_PREFIXES + 64 };
+
+static void put_addresses(uint8_t *stage)
+{
+  stage[ADDRESSES + SOCKET_ADDRESS_FAMILY] = ADDRESS_FAMILY_IPV4;
+  stage[ADDRESSES + SOCKET_ADDRESS_ADDRESS] = 127;
+  stage[ADDRESSES + SOCKET_ADDRESS_ADDRESS + 3] = 1;
+  uint8_t *second = stage + ADDRESSES + SOCKET_ADDRESS_SIZE;
+  second[SOCKET_ADDRESS_FAMILY] = ADDRESS_FAMILY_IPV6;
+  second[SOCKET_ADDRESS_ADDRESS + 15] = 1;
+}
+
+static void choose_address(struct submission *made)
+{
+  made->prefix_offset = ADDRESSES + below(3) * SOCKET_ADDRESS_SIZE;
+  made->prefix_length = below(8) ? SOCKET_ADDRESS_SIZE : below(64);
+  made->length1 = below(4) ? SOCKET_ADDRESS_SIZE : length();
+}
+
 static struct submission random_submission(const struct fuzz *fuzz)
 {
   struct submission made = {
@@ -95,7 +117,13 @@ static struct submission random_submission(const struct fuzz *fuzz)
     made.length0 = 0;
   }
   /* A path is not hostile by its bytes here (sandbox.c has those), and sizes stay affordable. */
-  if (made.op == OP_OPEN || made.op >= OP_STAT) made.descriptor = fuzz->descriptors[0];
+  bool has_path = made.op == OP_OPEN || (made.op >= OP_STAT && !is_net(made.op));
+  if (has_path || made.op == OP_LISTEN_UNIX || made.op == OP_CONNECT_UNIX) {
+    made.descriptor = fuzz->descriptors[0];
+  }
+  if (is_net(made.op) && below(8)) choose_address(&made);
+  /* The resolver of the machine would be asked for names that nobody has. */
+  if (made.op == OP_LOOKUP_HOST) made.length0 = 0;
   if (made.op == OP_CLOSE) made.descriptor = -1;
   if (made.op == OP_SET_LENGTH) made.offset &= 0xffff;
   if (made.op == OP_WRITE && made.offset != UINT64_MAX) made.offset &= 0xfffff;
@@ -150,6 +178,11 @@ static void open_descriptors(struct fuzz *fuzz)
     *at++ = ends[0];
     *at++ = ends[1];
   }
+  struct sockaddr_in here = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+  *at++ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  CHECK_EQUAL(listen(at[-1], 16), 0);
+  *at++ = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  CHECK_EQUAL(bind(at[-1], (struct sockaddr *)&here, sizeof here), 0);
 }
 
 static void fuzz_mode(const struct mode *mode, uint32_t submissions)
@@ -159,6 +192,7 @@ static void fuzz_mode(const struct mode *mode, uint32_t submissions)
   open_descriptors(&fuzz);
   fixture_open(fixture, mode);
   fixture->stage[STAGE_LAYOUT_PREFIXES] = '.';
+  put_addresses(fixture->stage);
   fuzz.around = malloc(MEMORY_SIZE + 2 * MARGIN);
   memset(fuzz.around, 0xa5, MEMORY_SIZE + 2 * MARGIN);
   for (uint32_t i = 0; i < MEMORY_SIZE; i++) {
