@@ -53,6 +53,7 @@ export const enum EntryWord {
 }
 
 function argumentOf({ isTerminal, kind }: Resource): number {
+  if (kind === "socket") return StageArgument.Socket;
   if (kind === "child") return StageArgument.Child;
   return isTerminal ? StageArgument.Terminal : 0;
 }

@@ -19,6 +19,7 @@ import { CompletionQueue } from "./queue.js";
 import { monotonicClock } from "./resource/clock.js";
 import { NativeChild } from "./resource/child.js";
 import { NativeFile } from "./resource/file.js";
+import { NativeSocket } from "./resource/socket.js";
 import type { Resource } from "./resource/resource.js";
 import { Staging } from "./staging.js";
 import { endTransfers, startTransfers } from "./transfer.js";
@@ -267,7 +268,7 @@ export class Loop {
   /** Makes a descriptor that an `op` gave the guest's. @returns its handle. */
   private opened(descriptor: number, op: number, rights: number): number {
     const isChild = op === Op.Spawn;
-    const resource = isChild ? new NativeChild(descriptor) : new NativeFile(descriptor);
+    const resource = resourceOf(op, descriptor);
     if (!this.isClosed) return this.handles.add(resource, isChild ? Right.Child : rights);
     // Nobody has got to know this child, so it should not be there.
     if (isChild) {
@@ -361,6 +362,15 @@ export class Loop {
       this.staging.cancel(slot, this.inFlight.generation(slot));
     }
   }
+}
+
+/** Ops that give a socket to read from and write to; from a listener nothing can be read. */
+const TRANSFERS: readonly number[] = [Op.Connect, Op.ConnectUnix, Op.Accept, Op.BindDatagram];
+
+/** What stands for the descriptor that an operation gave. */
+function resourceOf(op: number, descriptor: number): Resource {
+  if (op === Op.Spawn) return new NativeChild(descriptor);
+  return TRANSFERS.includes(op) ? new NativeSocket(descriptor) : new NativeFile(descriptor);
 }
 
 function hex(address: number): string {

@@ -136,4 +136,6 @@ export const enum StageArgument {
   Ended = 4,
   /** Of a close: the descriptor is a child's, which goes on without us. */
   Child = 8,
+  /** The descriptor is a socket, for which there may be a better call than to read and write. */
+  Socket = 16,
 }

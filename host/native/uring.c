@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "core.h"
 #include "files.h"
@@ -24,6 +25,9 @@
 /* Submissions that fit in the first-level cache; a larger batch is submitted in parts. */
 #define SUBMISSION_ENTRIES 256
 #define COMPLETION_ENTRIES 4096
+
+/* Of sockets with higher descriptors it is not known whether there is more to receive. */
+#define UNREAD_LIMIT 65536u
 
 /* Enters after a turn's own one, to fetch what the kernel deferred (it runs 20 at a time). */
 #define EXTRA_ENTERS 64
@@ -51,6 +55,10 @@ struct uring {
   uint32_t timer;        /* generation of the newest timer */
   uint32_t timers;       /* timers in the ring */
   uint8_t opcodes[OP_COUNT];
+  bool has_socket_calls; /* the kernel has SEND and RECV, */
+  bool can_poll_first;   /* and they know URING_POLL_FIRST */
+  /* Bits: sockets that had more than the last receive took, by descriptor. */
+  uint8_t unread[UNREAD_LIMIT / 8];
 };
 
 static uint64_t user_data_of(uint32_t index, uint32_t generation)
@@ -59,6 +67,40 @@ static uint64_t user_data_of(uint32_t index, uint32_t generation)
 }
 
 /* ---- The ways an operation can go ---- */
+
+static bool is_unread(const struct uring *uring, int descriptor)
+{
+  uint32_t number = (uint32_t)descriptor;
+  return number < UNREAD_LIMIT && (uring->unread[number / 8] >> number % 8 & 1) != 0;
+}
+
+static void note_unread(struct uring *uring, const struct slot *slot, bool more)
+{
+  uint32_t number = (uint32_t)slot->descriptor;
+  if (slot->op != OP_READ || number >= UNREAD_LIMIT) return;
+  uint8_t bit = (uint8_t)(1u << number % 8);
+  if (more) uring->unread[number / 8] |= bit;
+  else uring->unread[number / 8] &= (uint8_t)~bit;
+}
+
+/*
+ * Sockets have calls of their own, shorter ones. A receive usually comes before what it is to
+ * receive, as the answer to what was sent last: then trying at once would be in vain.
+ */
+static void prefer_socket_call(struct uring *uring, const struct slot *slot, struct uring_sqe *sqe)
+{
+  if (!uring->has_socket_calls) return;
+  sqe->offset = 0;
+  if (slot->op == OP_WRITE) {
+    sqe->opcode = URING_OP_SEND;
+    sqe->op_flags = MSG_NOSIGNAL;
+  } else {
+    sqe->opcode = URING_OP_RECV;
+    if (uring->can_poll_first && !is_unread(uring, slot->descriptor)) {
+      sqe->priority = URING_POLL_FIRST;
+    }
+  }
+}
 
 static void submit(struct uring *uring, uint32_t index)
 {
@@ -73,10 +115,9 @@ static void submit(struct uring *uring, uint32_t index)
   sqe->descriptor = slot->descriptor;
   sqe->user_data = user_data_of(index, slot->generation);
   prepare(&uring->core, slot, sqe);
-  if (operation_state(slot->op) == STATE_DATA &&
-      files_use(&uring->files, &uring->ring, slot->descriptor)) {
-    sqe->flags |= URING_SQE_FIXED_FILE;
-  }
+  if (operation_state(slot->op) != STATE_DATA) return;
+  if (slot->argument & STAGE_ARGUMENT_SOCKET) prefer_socket_call(uring, slot, sqe);
+  if (files_use(&uring->files, &uring->ring, slot->descriptor)) sqe->flags |= URING_SQE_FIXED_FILE;
 }
 
 static void arm_poll(struct uring *uring, uint32_t index)
@@ -287,6 +328,7 @@ static void harvest(struct uring *uring)
   while (core_has_room(core) && (cqe = ring_peek(&uring->ring)) != NULL) {
     uint64_t user_data = cqe->user_data;
     int32_t result = cqe->result;
+    bool more = (cqe->flags & URING_CQE_SOCKET_NONEMPTY) != 0;
     uint32_t index = (uint32_t)user_data;
     ring_advance(&uring->ring);
     if (index >= core->slot_count) {
@@ -295,6 +337,7 @@ static void harvest(struct uring *uring)
     }
     struct slot *slot = &core->slots[index];
     core_unmark_direct(core, slot);
+    if (slot->argument & STAGE_ARGUMENT_SOCKET) note_unread(uring, slot, more);
     if (result >= 0) note_opened(uring, slot, result);
     if (slot->phase == PHASE_POLL) poll_completed(uring, index, result);
     else if (result >= 0) core_finish(core, index, result);
@@ -425,6 +468,10 @@ int uring_create(const struct backend_options *options, struct core **created, c
     bool has = ring_supports(&uring->ring, opcodes[op]) && !(options->without_ops >> op & 1);
     uring->opcodes[op] = has ? opcodes[op] : URING_OP_NONE;
   }
+  uring->has_socket_calls = ring_supports(&uring->ring, URING_OP_SEND) &&
+                            ring_supports(&uring->ring, URING_OP_RECV);
+  /* Linux 5.19; there is no way to ask for it, but for what came with the version after. */
+  uring->can_poll_first = ring_supports(&uring->ring, URING_OP_SEND_ZC);
   ignore_sigpipe();
   *created = &uring->core;
   return 0;

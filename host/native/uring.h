@@ -132,8 +132,11 @@ enum uring_opcode {
   URING_OP_STATX = 21,
   URING_OP_READ = 22,
   URING_OP_WRITE = 23,
+  URING_OP_SEND = 26,
+  URING_OP_RECV = 27,
   URING_OP_OPENAT2 = 28,
   URING_OP_SHUTDOWN = 34,
+  URING_OP_SEND_ZC = 47,
   URING_OP_FTRUNCATE = 55,
   /* Ours: stands for "there is no opcode for this". The kernel's grow from below. */
   URING_OP_NONE = 255,
@@ -143,6 +146,12 @@ enum uring_sqe_flag {
   URING_SQE_FIXED_FILE = 1u << 0, /* the descriptor is an index in the table of files */
   URING_SQE_ASYNC = 1u << 4, /* leave it to a kernel thread at once */
 };
+
+/* Of a submission's `priority`, for RECV and the like: wait for readiness before trying. */
+#define URING_POLL_FIRST 1u
+
+/* Of a completion's `flags`, for RECV: there is more in the socket. */
+#define URING_CQE_SOCKET_NONEMPTY (1u << 2)
 
 enum uring_setup {
   URING_SETUP_CQSIZE = 1u << 3,

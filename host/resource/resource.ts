@@ -8,9 +8,9 @@
 /** The descriptor of a resource that is no descriptor of the OS. */
 export const VIRTUAL = -1;
 
-/** A file, a directory, a stream, a child. */
+/** A file, a directory, a stream, a socket, a child. */
 export interface Resource {
-  readonly kind: "file" | "dir" | "child";
+  readonly kind: "file" | "dir" | "child" | "socket";
   /** The OS's descriptor, or `VIRTUAL`. */
   readonly descriptor: number;
   /** Whether closing the handle closes the descriptor, or leaves it to whoever opened it. */
