@@ -8,7 +8,8 @@
  *       .build();
  *     const code = new Instance(module, context).run();
  *
- * Nothing here reaches a file unless it was handed a `NativeDir`, or told to `allowAll`.
+ * Nothing here reaches a file unless it was handed a `NativeDir`, or told to `allowAll`; nor the
+ * network unless told to `listen`, `connect`, `allowNet` or `allowAll`.
  */
 export type { Backend } from "./backend/backend.js";
 export { BackendError, selectBackend } from "./backend/select.js";
