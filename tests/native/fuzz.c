@@ -124,6 +124,9 @@ static struct submission random_submission(const struct fuzz *fuzz)
   if (is_net(made.op) && below(8)) choose_address(&made);
   /* The resolver of the machine would be asked for names that nobody has. */
   if (made.op == OP_LOOKUP_HOST) made.length0 = 0;
+  if (made.op == OP_RENAME || made.op == OP_HARD_LINK) {
+    made.offset = (uint32_t)fuzz->descriptors[0];
+  }
   if (made.op == OP_CLOSE) made.descriptor = -1;
   if (made.op == OP_SET_LENGTH) made.offset &= 0xffff;
   if (made.op == OP_WRITE && made.offset != UINT64_MAX) made.offset &= 0xfffff;
