@@ -207,8 +207,8 @@ export class Error {
   }
 }
 
-/** The host has the texts, so that not every app carries them. */
-function describeErrno(errno: i32): string {
+/** What an `Errno` means. The host has the texts, so that not every app carries them. */
+export function describeErrno(errno: i32): string {
   const text = hostInfo(Info.ErrorText, errno);
   return text ? text.toString() : "error " + errno.toString();
 }

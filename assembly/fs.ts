@@ -10,11 +10,12 @@
  */
 import { Errno } from "./abi/errno";
 import { FileKind, Handle, Offset, OpenFlag, StatFlag, SyncFlag } from "./abi/flags";
-import { FileTimes as TimesLayout, Stat } from "./abi/layout";
+import { CopyTarget, FileTimes as TimesLayout, Stat } from "./abi/layout";
 import { Op } from "./abi/op";
 import { CLOSED, CloseOperation, outcome } from "./closing";
-import { BufResult, Error, Result, Unit } from "./error";
+import { BufResult, Error, ErrorKind, Result, Unit } from "./error";
 import { AsyncRead, AsyncWrite, readToEnd, textOf, writeAll } from "./io";
+import { PathsError } from "./links";
 import { Metadata, Permissions } from "./metadata";
 import { toSystem } from "./os-string";
 import { writeNumber } from "./rt/buffer";
@@ -28,6 +29,9 @@ export {
   DirBuilder, DirEntry, DirReader, createDir, createDirAll, readDir, removeDir, removeDirAll,
   removeFile,
 } from "./directory";
+export {
+  canonicalize, hardLink, readLink, rename, setPermissions, symlink,
+} from "./links";
 export { FileType, Metadata, Permissions } from "./metadata";
 
 /** Permission bits of a new file; the system takes off those of the process's mask. */
@@ -433,4 +437,104 @@ export async function write(path: string, contents: Vec<u8>): Promise<BufResult>
   const closed = await file.close();
   if (written.isErr || closed.isOk) return written;
   return new BufResult(written.n, contents, closed.error);
+}
+
+/** Copies between open files inside of the system, part by part, as one operation. */
+// @ts-ignore: decorator
+@final
+class CopyOperation extends Operation<Result<u64>> {
+  private done: u64 = 0;
+  private target: Vec<u8>;
+
+  constructor(source: File, private to: File, private from: string) {
+    super(Op.CopyRange);
+    this.target = Vec.withCapacity<u8>(CopyTarget.Size);
+    this.handle = source.handle;
+    writeNumber<u64>(this.target, CopyTarget.Length, <u64>i64.MAX_VALUE);
+    writeNumber<u32>(this.target, CopyTarget.Handle, to.handle);
+    writeNumber<u32>(this.target, CopyTarget.Reserved, 0);
+    this.lendTarget();
+  }
+
+  private lendTarget(): void {
+    writeNumber<u64>(this.target, CopyTarget.Offset, this.done);
+    this.offset = <i64>this.done;
+    this.lend1(this.target, CopyTarget.Size);
+  }
+
+  protected retry(result: i64): bool {
+    if (result <= 0) return false;
+    this.done += <u64>result;
+    this.target.giveBack();
+    this.lendTarget();
+    return true;
+  }
+
+  protected settle(result: i64, osError: u32): Result<u64> {
+    if (result == 0) return Result.ok<u64>(this.done);
+    // One that was cancelled half way is no success.
+    if (result > 0) result = -Errno.ECANCELED;
+    return Result.err<u64>(new PathsError(result, osError, "copy", this.from, this.to.name));
+  }
+}
+
+/**
+ * Copies the contents of a regular file, and its permissions, to a file that is made, or replaced
+ * if it is there. The result is how many bytes that were. The system copies by itself, without the
+ * app's memory, and shares the storage of both where the file system can; holes stay holes.
+ *
+ * Copying a file onto itself is an `InvalidInput` error. After another error the target may have a
+ * part of the contents.
+ */
+export async function copy(from: string, to: string): Promise<Result<u64>> {
+  // Before it is opened, which would wait for the other end of a FIFO.
+  const found = await metadata(from);
+  if (found.isOk && !found.unwrap().isFile) return refusedCopy(from);
+  const opened = await File.open(from);
+  if (opened.isErr) return Result.err<u64>(opened.error);
+  const source = opened.unwrap();
+  const copied = await copyOpen(source, to);
+  await source.close();
+  return copied;
+}
+
+async function copyOpen(source: File, to: string): Promise<Result<u64>> {
+  const found = await source.metadata();
+  if (found.isErr) return Result.err<u64>(found.error);
+  const metadata = found.unwrap();
+  if (!metadata.isFile) return refusedCopy(source.name);
+  const mode = metadata.permissions.mode & 0o777;
+  // It is emptied later, when it is known to be another file.
+  const created = await new OpenOptions().write().create().mode(mode).open(to);
+  if (created.isErr) return Result.err<u64>(created.error);
+  const target = created.unwrap();
+  const copied = await copyInto(source, metadata, target);
+  const closed = await target.close();
+  if (copied.isOk && closed.isErr) return Result.err<u64>(closed.error);
+  return copied;
+}
+
+async function copyInto(source: File, from: Metadata, target: File): Promise<Result<u64>> {
+  const found = await target.metadata();
+  if (found.isErr) return Result.err<u64>(found.error);
+  const to = found.unwrap();
+  if (to.inode == from.inode && to.device == from.device) {
+    return refusedCopy(source.name, "source and target are the same file");
+  }
+  if (to.isFile) {
+    const mode = from.permissions.mode;
+    if (to.length > 0) {
+      const emptied = await target.setLen(0);
+      if (emptied.isErr) return Result.err<u64>(emptied.error);
+    }
+    if (to.permissions.mode != mode) {
+      const set = await target.setPermissions(new Permissions(mode));
+      if (set.isErr) return Result.err<u64>(set.error);
+    }
+  }
+  return await new CopyOperation(source, target, source.name).start();
+}
+
+function refusedCopy(name: string, why: string = "is not a regular file"): Result<u64> {
+  return Result.err<u64>(new Error(ErrorKind.InvalidInput, why).in("copy", name));
 }
