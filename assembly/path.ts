@@ -124,6 +124,54 @@ export class PathFlavour {
     return path.substring(0, stemEnd) + dotted;
   }
 
+  /** The path with another last component; with one more where it has no file name. */
+  withFileName(path: string, name: string): string {
+    const above = this.fileName(path) === null ? path : this.parent(path);
+    return this.join(above === null ? "" : above, name);
+  }
+
+  /** `path` and the directories that it is in, from the inside to the outside. */
+  ancestors(path: string): string[] {
+    const found: string[] = [path];
+    let next = this.parent(path);
+    while (next !== null) {
+      found.push(next);
+      next = this.parent(next);
+    }
+    return found;
+  }
+
+  /** Whether the components of `path` begin with those of `base`: `/ab` is not in `/a`. */
+  startsWith(path: string, base: string): bool {
+    return this.stripPrefix(path, base) !== null;
+  }
+
+  /** Whether the components of `path` end with those of `end`. */
+  endsWith(path: string, end: string): bool {
+    const parts = this.components(path);
+    const wanted = this.components(end);
+    const first = parts.length - wanted.length;
+    return first >= 0 && this.hasParts(parts, first, wanted);
+  }
+
+  /** What of `path` comes behind `base`, may be empty; `null` when it is not in there. */
+  stripPrefix(path: string, base: string): string | null {
+    const parts = this.components(path);
+    const wanted = this.components(base);
+    if (parts.length < wanted.length || !this.hasParts(parts, 0, wanted)) return null;
+    const rest = parts.slice(wanted.length);
+    return rest.length > 0 && rest[0] == this.separator
+      ? this.separator + rest.slice(1).join(this.separator)
+      : rest.join(this.separator);
+  }
+
+  private hasParts(parts: string[], first: i32, wanted: string[]): bool {
+    for (let i = 0; i < wanted.length; i++) {
+      if (!this.isSame(parts[first + i], wanted[i])) return false;
+    }
+    return true;
+  }
+
   /**
    * The parts of `path`: a drive or share if it has one, a separator if it has a root, then the
    * names. `..` is kept; `.` only at the very beginning; empty names never.
@@ -341,6 +389,31 @@ export function extension(path: string): string | null {
 /** See `PathFlavour.withExtension`. */
 export function withExtension(path: string, extension: string): string {
   return native().withExtension(path, extension);
+}
+
+/** See `PathFlavour.withFileName`. */
+export function withFileName(path: string, name: string): string {
+  return native().withFileName(path, name);
+}
+
+/** See `PathFlavour.ancestors`. */
+export function ancestors(path: string): string[] {
+  return native().ancestors(path);
+}
+
+/** See `PathFlavour.startsWith`. */
+export function startsWith(path: string, base: string): bool {
+  return native().startsWith(path, base);
+}
+
+/** See `PathFlavour.endsWith`. */
+export function endsWith(path: string, end: string): bool {
+  return native().endsWith(path, end);
+}
+
+/** See `PathFlavour.stripPrefix`. */
+export function stripPrefix(path: string, base: string): string | null {
+  return native().stripPrefix(path, base);
 }
 
 /** See `PathFlavour.components`. */

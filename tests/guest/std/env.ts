@@ -26,6 +26,7 @@ async function tell(given: string[]): Promise<void> {
   await println(getVar("EMPTY") == "" ? "empty" : "<null>");
   check(getVar("NAM") === null && getVar("NAME=") === null, "no part of a name");
   await println(consts.os + " " + consts.arch);
+  equal(consts.family, consts.os == "windows" ? "windows" : "unix", "the family");
   await println(tempDir());
 }
 

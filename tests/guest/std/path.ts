@@ -22,7 +22,12 @@ function answer(flavour: PathFlavour, name: string, a: string, b: string): strin
   if (name == "normalize") return flavour.normalize(a);
   if (name == "withExtension") return flavour.withExtension(a, b);
   if (name == "components") return flavour.components(a).join("|");
+  if (name == "withFileName") return flavour.withFileName(a, b);
+  if (name == "ancestors") return flavour.ancestors(a).join("|");
+  if (name == "startsWith") return flavour.startsWith(a, b) ? "true" : "false";
+  if (name == "endsWith") return flavour.endsWith(a, b) ? "true" : "false";
   let found: string | null = null;
+  if (name == "stripPrefix") found = flavour.stripPrefix(a, b);
   if (name == "parent") found = flavour.parent(a);
   if (name == "fileName") found = flavour.fileName(a);
   if (name == "fileStem") found = flavour.fileStem(a);
