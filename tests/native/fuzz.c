@@ -240,6 +240,8 @@ static void fuzz_mode(const struct mode *mode, uint32_t submissions)
 
 int main(int count, char **arguments)
 {
+  /* Whatever the paths are, the current directory is where things are made, renamed and removed. */
+  CHECK_EQUAL(chdir(folder()), 0);
   int before = count_descriptors();
   uint32_t submissions = count > 1 ? (uint32_t)strtoul(arguments[1], NULL, 0) : 210000;
   state = count > 2 ? strtoull(arguments[2], NULL, 0) : 0x9e3779b97f4a7c15;
