@@ -16,7 +16,8 @@ export const INDEX_MASK = (1 << INDEX_BITS) - 1;
  * std takes for a handle that is closed.
  */
 const HIGHEST_LIMIT = INDEX_MASK - 2;
-const GENERATION_MASK = 0xfff;
+/** Handles end below 2^31: where two of them make one result, the upper one must not negate it. */
+const GENERATION_MASK = 0x7ff;
 const FIRST_ENTRIES = 64;
 
 /** What the guest may do with a handle. */
