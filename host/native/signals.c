@@ -138,13 +138,13 @@ static void handle(int number)
     (void)!write(watcher->writer, "!", 1);
     watcher = atomic_load(&watcher->next);
   }
-  if (number == SIGCONT) terminals_resume();
+  if (number == SIGCONT) terminals_resume(false);
   if (is_former) terminals_suspend();
   atomic_fetch_sub(&handlers, 1);
   if (is_former) {
     do_former(number);
     atomic_fetch_add(&handlers, 1);
-    terminals_resume();
+    terminals_resume(true);
     atomic_fetch_sub(&handlers, 1);
   }
   errno = error;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 #include "abi.h"
 #include "signals.h"
 
-/* Nothing of it changes while it is in the list, but `next` and `is_raw`. */
+/* Nothing of it changes while it is in the list, but `next`, and `is_raw` under `changing`. */
 struct raw_terminal {
   struct raw_terminal *_Atomic next;
   const struct terminals *owner;
@@ -21,12 +22,33 @@ struct raw_terminal {
   unsigned device; /* the same for all descriptors of one terminal */
   struct termios found;
   struct termios raw;
-  _Atomic bool is_raw; /* not while the process is stopped, or goes on in the background */
+  bool is_raw; /* not while the process is stopped, or goes on in the background */
 };
 
 /* Guards the list, the newest one first, except against handlers. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct raw_terminal *_Atomic newest;
+
+/* Guards the modes and `leaving`, against handlers on other threads, too. */
+static atomic_flag changing = ATOMIC_FLAG_INIT;
+
+/* How many handlers let a signal end or stop the process: nothing is made raw meanwhile. */
+static unsigned leaving;
+
+/* Handlers wait for this, so that its holder must not be interrupted by one. */
+static void begin_changing(sigset_t *before)
+{
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, before);
+  while (atomic_flag_test_and_set(&changing)) sched_yield();
+}
+
+static void end_changing(const sigset_t *before)
+{
+  atomic_flag_clear(&changing);
+  pthread_sigmask(SIG_SETMASK, before, NULL);
+}
 
 static int64_t size_of(int descriptor)
 {
@@ -35,17 +57,10 @@ static int64_t size_of(int descriptor)
   return (int64_t)size.ws_col | (int64_t)size.ws_row << 16;
 }
 
-/* In the background, changing the terminal would stop the process: do not stop. */
+/* With all signals blocked: in the background, this would stop the process. */
 static int change(int descriptor, const struct termios *mode)
 {
-  sigset_t blocked;
-  sigset_t before;
-  sigemptyset(&blocked);
-  sigaddset(&blocked, SIGTTOU);
-  pthread_sigmask(SIG_BLOCK, &blocked, &before);
-  int result = tcsetattr(descriptor, TCSANOW, mode) < 0 ? -errno : 0;
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  return result;
+  return tcsetattr(descriptor, TCSANOW, mode) < 0 ? -errno : 0;
 }
 
 static int device_of(int descriptor, unsigned *device)
@@ -79,10 +94,12 @@ static struct raw_terminal *_Atomic *find(const struct terminals *owner, int des
 static int remove_at(struct raw_terminal *_Atomic *at)
 {
   struct raw_terminal *terminal = atomic_load(at);
-  bool is_last = find_other(terminal) == NULL && atomic_load(&terminal->is_raw);
-  /* Before it leaves the list: a signal may come in between. */
+  sigset_t before;
+  begin_changing(&before);
+  bool is_last = find_other(terminal) == NULL && terminal->is_raw;
   int result = is_last ? change(terminal->descriptor, &terminal->found) : 0;
   atomic_store(at, atomic_load(&terminal->next));
+  end_changing(&before);
   signals_settle();
   free(terminal);
   signals_unguard();
@@ -143,9 +160,11 @@ static int set_raw(const struct terminals *owner, int descriptor)
   struct raw_terminal *terminal = atomic_load(find(owner, descriptor));
   if (terminal == NULL) terminal = add(owner, descriptor, &result);
   if (terminal != NULL) {
-    /* In this order: a signal that comes in between puts it back. */
-    atomic_store(&terminal->is_raw, true);
-    result = change(descriptor, &terminal->raw);
+    sigset_t before;
+    begin_changing(&before);
+    terminal->is_raw = leaving == 0;
+    if (terminal->is_raw) result = change(descriptor, &terminal->raw);
+    end_changing(&before);
     if (result < 0) remove_at(find(owner, descriptor));
   }
   pthread_mutex_unlock(&lock);
@@ -210,11 +229,16 @@ void terminals_closing(int descriptor)
 
 void terminals_suspend(void)
 {
+  sigset_t before;
+  begin_changing(&before);
+  leaving++;
   struct raw_terminal *terminal = atomic_load(&newest);
   while (terminal != NULL) {
-    if (atomic_exchange(&terminal->is_raw, false)) change(terminal->descriptor, &terminal->found);
+    if (terminal->is_raw) change(terminal->descriptor, &terminal->found);
+    terminal->is_raw = false;
     terminal = atomic_load(&terminal->next);
   }
+  end_changing(&before);
 }
 
 /* Where another process group is in front, the terminal is theirs: a shell's, say. */
@@ -224,13 +248,22 @@ static bool is_in_background(int descriptor)
   return front >= 0 && front != getpgrp();
 }
 
-void terminals_resume(void)
+static void make_all_raw(void)
 {
   struct raw_terminal *terminal = atomic_load(&newest);
   while (terminal != NULL) {
-    bool is_raw = !is_in_background(terminal->descriptor);
-    atomic_store(&terminal->is_raw, is_raw);
-    if (is_raw) change(terminal->descriptor, &terminal->raw);
+    terminal->is_raw = !is_in_background(terminal->descriptor);
+    if (terminal->is_raw) change(terminal->descriptor, &terminal->raw);
     terminal = atomic_load(&terminal->next);
   }
+}
+
+void terminals_resume(bool has_returned)
+{
+  sigset_t before;
+  begin_changing(&before);
+  if (has_returned) leaving--;
+  /* Whoever else is about to leave makes them raw on returning, if ever. */
+  if (leaving == 0) make_all_raw();
+  end_changing(&before);
 }

@@ -34,7 +34,10 @@ void terminals_closing(int descriptor);
 /* In a handler, the process being about to end or stop: puts them all back. */
 void terminals_suspend(void);
 
-/* In a handler, the process going on: makes them raw again, if they are ours to change. */
-void terminals_resume(void);
+/*
+ * In a handler, the process going on: makes them raw again, if they are ours to change, and unless
+ * another handler is about to end or stop the process. `has_returned`: this one was.
+ */
+void terminals_resume(bool has_returned);
 
 #endif
