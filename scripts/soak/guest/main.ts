@@ -4,6 +4,8 @@
 import { args } from "std/env";
 import { BufReader, println, stdin } from "std/io";
 import { join } from "std/path";
+import { useUdp, useUnix } from "./datagrams";
+import { useDirectories } from "./directories";
 import { useFiles } from "./files";
 import { useProcesses } from "./processes";
 import { beginRound, takeCounts } from "./state";
@@ -17,6 +19,9 @@ async function round(folder: string): Promise<void> {
   for (let i = 0; i < FILES; i++) all.push(useFiles(folder, i));
   all.push(useTcp("127.0.0.1:0"));
   all.push(useTcp("[::1]:0"));
+  all.push(useUdp("127.0.0.1:0"));
+  all.push(useUnix(join(folder, "socket")));
+  all.push(useDirectories(join(folder, "tree")));
   all.push(useProcesses());
   all.push(useTimers());
   all.push(useFifo(join(folder, "fifo")));
