@@ -480,8 +480,10 @@ class ParserHooks {
     if (!isWord(text, nextTokenPos, keyword) || !isModifier(text, nextTokenPos, "function")) return;
     const [, name] = innerFunction.exec(text.slice(nextTokenPos, nextTokenPos + 256)) ?? [];
     if (name === undefined) return;
-    this.scope.declared.add(name);
-    this.scope.innerFunctions.set(name, nextTokenPos);
+    const { declared, innerFunctions } = this.scope;
+    declared.add(name);
+    // A second one of that name AssemblyScript refuses by itself, in another block as well.
+    if (!innerFunctions.has(name)) innerFunctions.set(name, nextTokenPos);
   }
 
   /** Takes the `name:` before a statement, if there is one. */

@@ -112,6 +112,20 @@ const e = async (): Promise<void> => { i(); async function i(): Promise<void> {}
     /would capture 'f'\. Declare it at the top level/,
   ));
 
+test("inner functions of the same name, in a block each", () =>
+  refused(
+    `export async function main(): Promise<i32> {
+  async function inner(n: i32): Promise<i32> { return n; }
+  if (await inner(1)) {
+    async function inner(n: i32): Promise<i32> { return n * 10; }
+    return await inner(2);
+  }
+  return 0;
+}
+`,
+    ["TS2393 4:20"],
+  ));
+
 test("for await, and closures", () =>
   refused(
     `async function all(list: i32[]): Promise<i32> {
