@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { connections10k, echo } from "./echo.js";
+import { connections10k, connections10kGuest, echo, echoOnEpoll } from "./echo.js";
 import { makeRow, type Benchmark, type Contestant, type Quantity } from "./measure.js";
 import {
   answer, blockCount, blockFile, compileC, cpuMilliseconds, environment, forSpeed, guest, launcher,
@@ -172,7 +172,10 @@ export const benchmarks: readonly Benchmark[] = [
   turnCost,
   echo(64),
   echo(1000),
+  echoOnEpoll(64),
+  echoOnEpoll(1000),
   connections10k,
+  connections10kGuest,
 ];
 
 /** The benchmarks that measure something whose name contains one of the words; all for none. */

@@ -1,11 +1,14 @@
 /** TCP: what a request on one of many connections costs a server, and what a connection. */
-import type { Benchmark, Contestant } from "./measure.js";
+import type { Benchmark, Contestant, Quantity } from "./measure.js";
 import {
   answer, compileC, forSpeed, guest, nodePeer, residentMebibytes, run, start, startGuest,
   type Answers, type Running,
 } from "./programs.js";
 
 const node = process.execPath;
+
+/** Connections that are held at the same time. */
+const HELD = 10_000;
 
 /** Requests of one run, the warm-up not counted. */
 const REQUESTS = 200_000;
@@ -49,52 +52,81 @@ function figures(answers: Answers): number[] {
   ];
 }
 
-/**
- * 64 bytes there and back on each of `connections` at a time. Ours is compared with the peers, and
- * our epoll backend with io_uring: its rows are those whose peer is called `epoll`.
- */
-export function echo(connections: number): Benchmark {
-  return {
-    quantities: [
-      { name: `echo-${connections}`, unit: "µs of processor time/request", better: "lower" },
-      { name: `echo-${connections}-rate`, unit: "requests/s", better: "higher" },
-      { name: `echo-${connections}-p99`, unit: "µs", better: "lower" },
-    ],
-    prepare: async () => {
-      const load = compileC("echo-load");
-      const { ours, ...peers } = servers();
-      const contestant = ([name, server]: [string, Server]): Contestant => ({
-        name,
-        sample: () => withServer(server, async (port, pid) =>
-          figures(await run(load, [port, connections, REQUESTS, pid]))),
-      });
-      return [["ours", ours] as [string, Server], ...Object.entries(peers)].map(contestant);
-    },
-  };
+/** 64 bytes there and back on each of `connections` at a time. */
+function asked(connections: number, name: string, server: Server): Contestant {
+  const sample = (): Promise<number[]> => withServer(server, async (port, pid) =>
+    figures(await run(compileC("echo-load"), [port, connections, REQUESTS, pid])));
+  return { name, sample };
 }
 
-/** Memory that the server needs for a connection that has been used once and is idle now. */
-async function idle(server: Server, connections: number): Promise<number[]> {
-  const load = compileC("echo-load");
-  return withServer(server, async (port, pid) => {
-    const before = residentMebibytes(pid);
-    const clients = start(load, [port, connections, 0, pid]);
-    // None of them was dropped, or refused: it says so only once each has had its answer.
-    await clients.said("held");
-    const after = residentMebibytes(pid);
-    clients.child.stdin?.end();
-    await clients.end;
-    return [(after - before) * 1024 / connections];
+function requests(name: string, prepare: () => Promise<Contestant[]>): Benchmark {
+  const quantities: Quantity[] = [
+    { name, unit: "µs of processor time/request", better: "lower" },
+    { name: `${name}-rate`, unit: "requests/s", better: "higher" },
+    { name: `${name}-p99`, unit: "µs", better: "lower" },
+  ];
+  return { quantities, prepare };
+}
+
+/** Ours against the peers. */
+export function echo(connections: number): Benchmark {
+  return requests(`echo-${connections}`, async () => {
+    const { ours, c, node } = servers();
+    return Object.entries({ ours, c, node }).map(
+      ([name, server]) => asked(connections, name, server));
   });
 }
 
+/** Our epoll backend against our io_uring. */
+export function echoOnEpoll(connections: number): Benchmark {
+  return requests(`echo-${connections}-epoll`, async () => {
+    const { ours, epoll } = servers();
+    return [asked(connections, "ours", epoll), asked(connections, "io_uring", ours)];
+  });
+}
+
+/**
+ * Holds connections that have each been used once, and calls `look` meanwhile. It fails when any of
+ * them was refused or dropped: the load says that it holds them once each has had its answer.
+ */
+async function hold<T>(port: string, pid: number, look: () => T): Promise<T> {
+  const clients = start(compileC("echo-load"), [port, HELD, 0, pid]);
+  await clients.said("held");
+  const seen = look();
+  clients.child.stdin?.end();
+  await clients.end;
+  return seen;
+}
+
+/** Resident memory of a server for each connection that is idle. */
 export const connections10k: Benchmark = {
   quantities: [{ name: "connections-10k", unit: "KiB/idle connection", better: "lower" }],
   rounds: 3,
   prepare: async () => {
     // The one in C keeps nothing of its own for a connection: there is nothing to compare with.
     const { ours, epoll, node } = servers();
+    const sample = (server: Server) => (): Promise<number[]> =>
+      withServer(server, async (port, pid) => {
+        const before = residentMebibytes(pid);
+        const after = await hold(port, pid, () => residentMebibytes(pid));
+        return [(after - before) * 1024 / HELD];
+      });
     return Object.entries({ ours, epoll, node }).map(
-      ([name, server]): Contestant => ({ name, sample: () => idle(server, 10_000) }));
+      ([name, server]): Contestant => ({ name, sample: sample(server) }));
+  },
+};
+
+/** The same for the guest's memory alone, which includes the 4 KiB that each of them lends. */
+export const connections10kGuest: Benchmark = {
+  quantities: [{ name: "connections-10k-guest", unit: "KiB/idle connection", better: "lower" }],
+  rounds: 1,
+  prepare: async () => {
+    const app = guest("scripts/bench/guest/connections.ts");
+    const sample = async (): Promise<number[]> => {
+      const server = startGuest(app, ["127.0.0.1:0", HELD]);
+      await withServer(() => server, (port, pid) => hold(port, pid, () => {}));
+      return [answer(await server.end, "bytes") / 1024];
+    };
+    return [{ name: "ours", sample }, { name: "bar", sample: async () => [5] }];
   },
 };

@@ -4,7 +4,9 @@
  * asks once and is then held until the standard input ends.
  *
  * What counts is the processor time of the server, process PID, for each request: requests a second
- * only say how busy this program could keep it.
+ * only say how busy this program could keep it. `load` is how much of a processor this program used
+ * itself: near 1 it could not ask any faster. Where there are two processors the server gets one to
+ * itself, with all its threads, and this program another.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -12,6 +14,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +29,8 @@
 #define EVENTS 256
 /* The first requests of all, which find caches cold and code not yet compiled, do not count. */
 #define WARM_UP_SHARE 4
+/* Descriptors besides those of the connections. */
+#define OTHER_DESCRIPTORS 16
 
 struct connection {
   int descriptor;
@@ -69,6 +74,28 @@ static int64_t processor_time(const char *process)
   return sum;
 }
 
+/* Keeps every thread of a process, on the n-th processor that we may use. */
+static void keep_on_processor(const char *process, int n)
+{
+  char path[64];
+  cpu_set_t allowed, one;
+  CPU_ZERO(&one);
+  if (sched_getaffinity(0, sizeof allowed, &allowed) < 0) fail("sched_getaffinity");
+  if (CPU_COUNT(&allowed) <= n) return;
+  for (int processor = 0, left = n; left >= 0; processor++) {
+    if (CPU_ISSET(processor, &allowed) && left-- == 0) CPU_SET(processor, &one);
+  }
+  snprintf(path, sizeof path, "/proc/%s/task", process);
+  DIR *threads = opendir(path);
+  if (threads == NULL) fail(path);
+  for (struct dirent *thread; (thread = readdir(threads)) != NULL;) {
+    pid_t id = (pid_t)atoi(thread->d_name);
+    /* One that has ended meanwhile is no loss. */
+    if (id > 0) sched_setaffinity(id, sizeof one, &one);
+  }
+  closedir(threads);
+}
+
 static int64_t own_processor_time(void)
 {
   struct timespec time;
@@ -99,7 +126,11 @@ static int take(struct connection *connection)
   ssize_t came = recv(connection->descriptor, connection->bytes + connection->received, left,
                       MSG_DONTWAIT);
   if (came < 0 && errno == EAGAIN) return 0;
-  if (came <= 0) fail("recv");
+  if (came < 0) fail("recv");
+  if (came == 0) {
+    fputs("the server has dropped a connection\n", stderr);
+    exit(1);
+  }
   connection->received += (uint32_t)came;
   if (connection->received < MESSAGE) return 0;
   unsigned char bytes[MESSAGE];
@@ -112,14 +143,39 @@ static int take(struct connection *connection)
   return 1;
 }
 
+/* Gives the socket an address of this machine; they come in turn, as their ports run out. */
+static void leave_from(int descriptor, uint32_t host)
+{
+  struct sockaddr_in address = { .sin_family = AF_INET };
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK + host);
+  int one = 1;
+  setsockopt(descriptor, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
+  if (bind(descriptor, (struct sockaddr *)&address, sizeof address) < 0) fail("bind");
+}
+
+static int connected(const struct sockaddr_in *address)
+{
+  static uint32_t host;
+  for (int attempt = 0; attempt < 2; attempt++, host++) {
+    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) fail("socket");
+    leave_from(descriptor, host);
+    if (connect(descriptor, (const struct sockaddr *)address, sizeof *address) == 0) {
+      return descriptor;
+    }
+    if (errno != EADDRNOTAVAIL) break;
+    close(descriptor);
+  }
+  fail("connect");
+  return -1;
+}
+
 static void open_connection(struct connection *connection, uint16_t port, int epoll)
 {
   struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port) };
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   int one = 1;
-  int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) fail("socket");
-  if (connect(descriptor, (struct sockaddr *)&address, sizeof address) < 0) fail("connect");
+  int descriptor = connected(&address);
   setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   connection->descriptor = descriptor;
   struct epoll_event event = { .events = EPOLLIN, .data.ptr = connection };
@@ -132,11 +188,16 @@ static int by_size(const void *left, const void *right)
   return (a > b) - (a < b);
 }
 
-static void allow_many_descriptors(void)
+static void allow_descriptors(uint64_t wanted)
 {
   struct rlimit limit;
   getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
+  if (limit.rlim_max < wanted) {
+    fprintf(stderr, "%llu descriptors are needed, and the limit is %llu (ulimit -Hn)\n",
+            (unsigned long long)wanted, (unsigned long long)limit.rlim_max);
+    exit(1);
+  }
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
@@ -152,7 +213,9 @@ int main(int count, char **arguments)
   int holds = requests == 0;
   if (holds) requests = connections;
   uint64_t warm_up = holds ? 0 : requests / WARM_UP_SHARE;
-  allow_many_descriptors();
+  allow_descriptors((uint64_t)connections + OTHER_DESCRIPTORS);
+  keep_on_processor(arguments[4], 1);
+  keep_on_processor("self", 0);
   struct connection *all = calloc(connections, sizeof *all);
   uint32_t *latencies = malloc((requests + connections) * sizeof *latencies);
   int epoll = epoll_create1(EPOLL_CLOEXEC);
