@@ -21,7 +21,7 @@ import { NativeChild } from "./resource/child.js";
 import { NativeFile } from "./resource/file.js";
 import { NativeSocket } from "./resource/socket.js";
 import type { Resource } from "./resource/resource.js";
-import { Staging } from "./staging.js";
+import { isLarge, Staging } from "./staging.js";
 import { endTransfers, startTransfers } from "./transfer.js";
 
 const HIGH_OF_NEGATIVE = 0xffffffff;
@@ -137,9 +137,20 @@ export class Loop {
     if (this.staging.isFull) this.turn(0);
   }
 
-  /** Makes room for a text of `length` bytes; it must not be longer than all of that. */
-  ensureRoomFor(length: number): void {
+  /**
+   * Makes room for a text of `length` bytes.
+   *
+   * @returns whether it is to be lent, by `annex`, rather than put into the stage.
+   */
+  ensureRoomFor(length: number): boolean {
     if (!this.staging.hasRoomFor(length)) this.turn(0);
+    return isLarge(length);
+  }
+
+  /** Lends a text to the next submission, for which there is room. */
+  annex(text: Uint8Array): void {
+    this.backend.annex(text);
+    this.staging.annex(text);
   }
 
   /** Whether no more operations may start. */

@@ -15,6 +15,8 @@ export class Staging {
   /** All of the stage. */
   readonly words: Uint32Array;
   private readonly bytes: Uint8Array;
+  /** What was lent to the backend for the coming turn, which must live until then. */
+  private annexed: Uint8Array | null = null;
   /** Whether any submission has more than `write` sets; those words are zero otherwise. */
   private hasMore = false;
   /** Where the next prefix goes; what lies before belongs to what is staged. */
@@ -35,8 +37,9 @@ export class Staging {
     return this.isFull ? 0 : StageLayout.SubmissionsCapacity - this.count;
   }
 
-  /** Whether a text of this length fits. There is always room for two of `MAX_PATH`. */
+  /** Whether the next submission can have a prefix of this length, by `prefix` or by `annex`. */
   hasRoomFor(length: number): boolean {
+    if (isLarge(length)) return this.annexed === null;
     return this.prefixEnd + length <= StageLayout.Prefixes + StageLayout.PrefixesSize;
   }
 
@@ -81,6 +84,14 @@ export class Staging {
     this.words[at + SubmissionWord.PrefixLength] = text.length;
   }
 
+  /** Makes text that is too large for the stage, and lent to the backend, the prefix. */
+  annex(text: Uint8Array): void {
+    const at = this.next();
+    this.hasMore = true;
+    this.annexed = text;
+    this.words[at + SubmissionWord.PrefixLength] = text.length;
+  }
+
   /** The same for its second path. */
   secondPrefix(text: Uint8Array): void {
     const at = this.next();
@@ -110,6 +121,7 @@ export class Staging {
       this.hasMore = false;
     }
     this.count = 0;
+    this.annexed = null;
     this.prefixEnd = StageLayout.Prefixes;
   }
 
@@ -146,6 +158,11 @@ export class Staging {
   private next(): number {
     return (StageLayout.Submissions >> 2) + this.count * SubmissionWord.Count;
   }
+}
+
+/** Whether the stage does not take a text of this length, or only that one. */
+export function isLarge(length: number): boolean {
+  return length > StageLayout.PrefixesSize >> 1;
 }
 
 /** The word index of a completion. */

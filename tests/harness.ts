@@ -201,6 +201,8 @@ export interface ExecOptions {
   env?: Record<string, string | undefined>;
   /** What the process reads as its standard input; nothing (end of input at once) unless given. */
   input?: string | Uint8Array;
+  /** Descriptors that it inherits, as its own from 3 on. */
+  inherit?: readonly number[];
   /** Milliseconds after which it is killed, and the promise rejected; 25 000 unless given. */
   timeout?: number;
 }
@@ -224,7 +226,7 @@ export function exec(
     const child = spawn(command, args, {
       cwd: options.cwd,
       env: { ...process.env, TEST_REPORT_FD: undefined, ...options.env },
-      stdio: "pipe",
+      stdio: ["pipe", "pipe", "pipe", ...options.inherit ?? []],
     });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
@@ -234,11 +236,11 @@ export function exec(
       const line = [command, ...args].join(" ");
       reject(new Error(`killed after ${timeout / 1000} s: ${line}\n${said}`));
     }, timeout);
-    child.stdout.on("data", (bytes: Buffer) => out.push(bytes));
-    child.stderr.on("data", (bytes: Buffer) => err.push(bytes));
+    child.stdout?.on("data", (bytes: Buffer) => out.push(bytes));
+    child.stderr?.on("data", (bytes: Buffer) => err.push(bytes));
     // A program that ends before it has read its input is no fault of the test.
-    child.stdin.on("error", () => {});
-    child.stdin.end(options.input ?? "");
+    child.stdin?.on("error", () => {});
+    child.stdin?.end(options.input ?? "");
     child.on("error", (error) => { clearTimeout(timer); reject(error); });
     child.on("close", (code, signal) => {
       clearTimeout(timer);

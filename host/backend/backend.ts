@@ -32,6 +32,12 @@ export interface Backend {
   attach(memory: Uint8Array): void;
 
   /**
+   * Lends a text for which the stage has no room to the submissions of the coming turn that have
+   * `StageArgument.Annex`. Nobody changes it before that turn is over.
+   */
+  annex(text: Uint8Array): void;
+
+  /**
    * Performs the first `count` staged submissions, in order, and waits until there is at least one
    * completion or `timeout` nanoseconds are over (-1: as long as it takes, 0: not at all). Both
    * happen in one system call where the OS can do that. With nothing in flight and a timeout of

@@ -15,6 +15,8 @@ interface Addon {
   /** @throws when this machine refuses the backend; the message says why. */
   create(options: { backend: string; stage: Uint8Array; withoutOps: number }): object;
   attach(handle: object, memory: Uint8Array, direct: boolean): void;
+  /** Keeps where the text is until the next turn is over. */
+  annex(handle: object, text: Uint8Array): void;
   /** A function that runs a turn of the backend: what it takes and gives are `TurnWord`s. */
   bindTurn(handle: object): () => void;
   terminal(handle: object, descriptor: number, command: number, argument: number): number;
@@ -100,6 +102,10 @@ class NativeBackend implements Backend {
 
   attach(memory: Uint8Array): void {
     this.library.attach(this.handle, memory, this.isDirect);
+  }
+
+  annex(text: Uint8Array): void {
+    this.library.annex(this.handle, text);
   }
 
   turn(count: number, timeout: number): number {

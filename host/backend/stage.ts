@@ -138,4 +138,6 @@ export const enum StageArgument {
   Child = 8,
   /** The descriptor is a socket, for which there may be a better call than to read and write. */
   Socket = 16,
+  /** The prefix is in the text that `Backend.annex` was given, not in the stage. */
+  Annex = 32,
 }

@@ -1,6 +1,6 @@
 /** `std/process`: children, pipes, and the end of a guest. */
 import { Command, CommandStream, Errno, Op } from "../abi.js";
-import { StageArgument, StageDescriptor, StageLayout } from "../backend/stage.js";
+import { StageArgument, StageDescriptor } from "../backend/stage.js";
 import { readCommand, stageCommand } from "../command.js";
 import type { Request } from "../command.js";
 import { GuestFailure } from "../failure.js";
@@ -15,6 +15,9 @@ import { hasOffset, hasRange0, hasRange1, useHandle, Verdict } from "./call.js";
 
 /** How much of a message is shown, in bytes: a guest could make one as big as its memory. */
 const MESSAGE_LIMIT = 65536;
+
+/** More than any system takes for a command line and an environment. */
+const MOST_BYTES = 16 << 20;
 
 /** The import `exit`. */
 export function exit(_parts: Parts, code: number): never {
@@ -79,7 +82,7 @@ export function spawn(loop: Loop, at: number): number {
     hasOffset(loop, at) || (pointer & 3) !== 0 || length < Command.Strings) return -Errno.EINVAL;
   if (!memory.contains(pointer, length)) return -Errno.EFAULT;
   if (grants.run === null) return -Errno.EACCES;
-  if (length > StageLayout.PrefixesSize) return -Errno.E2BIG;
+  if (length > MOST_BYTES) return -Errno.E2BIG;
   if (!loop.hasRoomForHandle) return -Errno.EMFILE;
   // From here on the guest's memory is not looked at any more.
   const request = readCommand(memory.copyOut(pointer, length));
@@ -97,14 +100,15 @@ export function spawn(loop: Loop, at: number): number {
   const directory = directoryOf(loop, request);
   if (typeof directory === "number") return directory;
   const staged = stageCommand(request, found, streams, directory, environment);
-  if (staged.length > StageLayout.PrefixesSize) return -Errno.E2BIG;
-  loop.ensureRoomFor(staged.length);
+  const isLent = loop.ensureRoomFor(staged.length);
   const { namespace } = loop;
   const from = namespace.dir?.descriptor ?? StageDescriptor.CurrentDir;
-  const argument = namespace.isAmbient ? 0 : StageArgument.Beneath;
+  const argument = (namespace.isAmbient ? 0 : StageArgument.Beneath) |
+    (isLent ? StageArgument.Annex : 0);
   staging.write(Op.Spawn, from, argument, 0, 0, 0, 0, 0);
   staging.range1(pointer + Command.Step, 4);
-  staging.prefix(staged);
+  if (isLent) loop.annex(staged);
+  else staging.prefix(staged);
   return Verdict.Staged;
 }
 

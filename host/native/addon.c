@@ -201,7 +201,7 @@ static napi_value create(napi_env env, napi_callback_info info)
   return result;
 }
 
-/* ---- attach, turn, terminal, close ---- */
+/* ---- attach, annex, turn, terminal, close ---- */
 
 static napi_value attach(napi_env env, napi_callback_info info)
 {
@@ -230,6 +230,24 @@ static napi_value attach(napi_env env, napi_callback_info info)
   return NULL;
 }
 
+/* The text is the caller's, who keeps it until the next turn is over. */
+static napi_value annex(napi_env env, napi_callback_info info)
+{
+  napi_value values[2];
+  napi_typedarray_type type;
+  size_t length;
+  void *data;
+  struct handle *handle = arguments(env, info, values, 2);
+  if (handle == NULL) return NULL;
+  if (napi_get_typedarray_info(env, values[1], &type, &length, &data, NULL, NULL) != napi_ok ||
+      type != napi_uint8_array) {
+    return misuse(env, "annex: expected (handle, Uint8Array)");
+  }
+  handle->core->annex = data;
+  handle->core->annex_length = length;
+  return NULL;
+}
+
 /*
  * One turn. Without arguments and result, because those would cost more than all the rest of the
  * call: they are words of the stage.
@@ -245,6 +263,7 @@ static napi_value turn(napi_env env, napi_callback_info info)
   /* Beyond 2^62 ns, infinite or no number: for ever. */
   int64_t limit = timeout >= 0 && timeout <= 0x1p62 ? (int64_t)ceil(timeout) : -1;
   int64_t produced = handle->backend->turn(handle->core, words->count, limit);
+  handle->core->annex = NULL;
   if (produced < 0) return fail(env, (int)-produced, "turn");
   words->produced = (uint32_t)produced;
   return NULL;
@@ -317,6 +336,7 @@ NAPI_MODULE_INIT()
   const napi_property_descriptor properties[] = {
     { "create", NULL, create, NULL, NULL, NULL, napi_enumerable, NULL },
     { "attach", NULL, attach, NULL, NULL, NULL, napi_enumerable, NULL },
+    { "annex", NULL, annex, NULL, NULL, NULL, napi_enumerable, NULL },
     { "bindTurn", NULL, bind_turn, NULL, NULL, NULL, napi_enumerable, NULL },
     { "terminal", NULL, terminal, NULL, NULL, NULL, napi_enumerable, NULL },
     { "close", NULL, close_backend, NULL, NULL, NULL, napi_enumerable, NULL },

@@ -131,6 +131,9 @@ struct slot {
 
 struct core {
   uint8_t *stage;
+  /* What the host has lent for the coming turn because the stage has no room for it; or NULL. */
+  const uint8_t *annex;
+  uint64_t annex_length;
   /* Guest memory as it was last attached. */
   uint8_t *memory;
   uint64_t memory_length;

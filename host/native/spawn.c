@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "operation.h"
@@ -32,6 +33,13 @@
 
 /* What the child needs until it is another program: little, and it allocates nothing. */
 #define CHILD_STACK (32u << 10)
+
+/*
+ * How often a program is tried again that somebody has open for writing, each time after twice as
+ * long, from a millisecond on. It may be a child that has got a descriptor of ours just before it
+ * closes it, or a close of ours that is not over yet.
+ */
+#define BUSY_ATTEMPTS 8
 
 /* How long a child that was killed is waited for. */
 #define KILL_PATIENCE_MS 100
@@ -105,13 +113,23 @@ static int take_streams(struct command *command, const struct command_header *he
   return 0;
 }
 
+/* Where the host has put it, in the stage or beside it; NULL when it does not lie inside. */
+static const uint8_t *staged_text(const struct core *core, const struct submission *from)
+{
+  bool annexed = (from->argument & STAGE_ARGUMENT_ANNEX) != 0;
+  uint64_t size = annexed ? core->annex_length : STAGE_LAYOUT_SIZE;
+  const uint8_t *text = annexed ? core->annex : core->stage;
+  uint64_t end = (uint64_t)from->prefix_offset + from->prefix_length;
+  return text != NULL && end <= size ? text + from->prefix_offset : NULL;
+}
+
 int spawn_make(const struct core *core, const struct submission *from, struct operation **made)
 {
   struct command_header header;
-  uint64_t end = (uint64_t)from->prefix_offset + from->prefix_length;
-  if (end > STAGE_LAYOUT_SIZE) return -EFAULT;
+  const uint8_t *staged = staged_text(core, from);
+  if (staged == NULL) return -EFAULT;
   if (from->prefix_length < sizeof header) return -EINVAL;
-  memcpy(&header, core->stage + from->prefix_offset, sizeof header);
+  memcpy(&header, staged, sizeof header);
   size_t length = from->prefix_length - sizeof header;
   /* Every string has a NUL at least. */
   uint64_t count = (uint64_t)header.argument_count + header.variable_count;
@@ -125,7 +143,7 @@ int spawn_make(const struct core *core, const struct submission *from, struct op
   *command = (struct command){ .candidate = text + length, .streams = { -1, -1, -1 } };
   operation->pointer = from->length1 == sizeof command->step ? from->pointer1 : 0;
   if (from->descriptor == STAGE_DESCRIPTOR_CURRENT_DIR) operation->descriptor = AT_FDCWD;
-  memcpy(text, core->stage + from->prefix_offset + sizeof header, length);
+  memcpy(text, staged + sizeof header, length);
   int result = take_strings(command, &header, pointers, text, length);
   if (result == 0) result = take_streams(command, &header);
   if (result < 0) {
@@ -164,7 +182,7 @@ struct start {
   struct command *command;
   int directory; /* or -1 */
   int error;     /* written by the child: why there is no program */
-  uint32_t step; /* likewise */
+  uint32_t step; /* likewise: where it failed */
 };
 
 /* What `rt_sigaction` takes; more than any architecture has. */
@@ -312,32 +330,45 @@ static int open_directory(const struct operation *operation, int *directory)
   return 0;
 }
 
-int64_t perform_spawn(struct operation *operation)
+/* Starts the program. Its pidfd, and the process id above it; or -errno. */
+static int64_t start_child(struct command *command, int directory)
 {
   static const uint64_t all = UINT64_MAX;
   _Alignas(16) uint8_t stack[CHILD_STACK];
-  struct command *command = &operation->record.command;
-  struct start start = { .command = command };
+  struct start start = { .command = command, .directory = directory };
   uint64_t before;
   int pidfd = -1;
-  if (!is_supported()) return -ENOSYS;
-  int result = open_directory(operation, &start.directory);
-  if (result < 0) {
-    command->step = COMMAND_STEP_DIRECTORY;
-    return result;
-  }
   /* With our memory, so that nothing has to be copied; this thread goes on at the `execve`. */
   int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
   set_signal_mask(&all, &before);
   int process = clone(child, stack + sizeof stack, flags, &start, &pidfd);
-  if (process < 0) result = -errno;
+  int error = process < 0 ? errno : start.error;
   set_signal_mask(&before, NULL);
-  if (start.directory >= 0) close(start.directory);
-  if (process < 0) return result;
-  if (start.error == 0) return (int64_t)process << 32 | pidfd;
+  if (process < 0) return -error;
+  if (error == 0) return (int64_t)process << 32 | pidfd;
   command->step = start.step;
   spawn_discard(pidfd);
-  return -start.error;
+  return -error;
+}
+
+int64_t perform_spawn(struct operation *operation)
+{
+  struct command *command = &operation->record.command;
+  int directory;
+  if (!is_supported()) return -ENOSYS;
+  int64_t result = open_directory(operation, &directory);
+  if (result < 0) {
+    command->step = COMMAND_STEP_DIRECTORY;
+    return result;
+  }
+  result = start_child(command, directory);
+  for (int attempt = 0; result == -ETXTBSY && attempt < BUSY_ATTEMPTS; attempt++) {
+    struct timespec pause = { .tv_nsec = 1000000L << attempt };
+    (void)nanosleep(&pause, NULL);
+    result = start_child(command, directory);
+  }
+  if (directory >= 0) close(directory);
+  return result;
 }
 
 bool spawn_reap(int child)

@@ -159,6 +159,31 @@ const turnCost: Benchmark = {
   },
 };
 
+/** Microseconds from one child to the next. */
+const spawn500: Benchmark = {
+  quantities: [{ name: "spawn-500", unit: "µs", better: "lower" }],
+  rounds: 9,
+  prepare: async () => {
+    const app = guest(guests + "spawn.ts", forSpeed);
+    const c = compileC("spawn");
+    const peer = nodePeer("spawn");
+    const program = ["/bin/true", 500] as const;
+    const contestant = (name: string, sample: () => Promise<Answers>): Contestant => ({
+      name,
+      sample: async () => {
+        const answers = await sample();
+        if (answer(answers, "bad") !== 0) throw new Error("a program was not run as it should");
+        return [answer(answers, "seconds") / answer(answers, "operations") * 1e6];
+      },
+    });
+    return [
+      contestant("ours", () => runGuest(app, program)),
+      contestant("c", () => run(c, program)),
+      contestant("node", () => run(node, [peer, ...program])),
+    ];
+  },
+};
+
 export const benchmarks: readonly Benchmark[] = [
   reads(1, 1_000_000, 30_000),
   reads(32, 2_000_000, 300_000),
@@ -170,6 +195,7 @@ export const benchmarks: readonly Benchmark[] = [
   demoSize,
   taskMemory,
   turnCost,
+  spawn500,
   echo(64),
   echo(1000),
   echoOnEpoll(64),

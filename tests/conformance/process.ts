@@ -1,5 +1,5 @@
 /** What `std/process` must do on every backend: `tests/guest/std/process.ts` does it. */
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { assert, suite, tempDir, type ExecResult, type Suite } from "../harness.js";
 import { compileGuest, runGuest, type RunOptions } from "../std/guest.js";
@@ -12,12 +12,14 @@ const plainCases = {
   signals: "children are sent signals, and never somebody else",
   missing: "what cannot be started is an error of spawn",
   arguments: "arguments arrive as they are",
+  large: "command lines may be as long as the system takes them",
   waits: "any number of waits are told the same",
   cancelled: "a wait that is cancelled leaves the child alone; status and output end it",
   cat: "a child's input and output are pipes",
   ends: "a pipe to or from nobody is an error, for both sides",
   connected: "two children are connected without the app in between",
   many: "200 children at once",
+  nothingLeft: "no zombie and no descriptor is left, whatever was started",
   mistakes: "what no program can be given is refused",
 } as const;
 
@@ -36,6 +38,7 @@ export function processConformance({ name, env }: Variant): void {
     test(title, async () => isOk(await run([name])));
   }
   addPreparedCases(test, run);
+  addLimitCases(test, run);
   test.run();
 }
 
@@ -54,10 +57,8 @@ function addPreparedCases(test: Suite, run: Run): void {
   test("programs and directories are found, or the error says which was not", async () => {
     const dir = tempDir("process");
     for (const folder of ["tools", "plain"]) mkdirSync(join(dir, folder));
-    for (const [path, text] of [["tool", "tool"], ["tools/tool", "below"]] as const) {
-      writeFileSync(join(dir, path), `#!/bin/sh\necho ${text}\n`);
-      chmodSync(join(dir, path), 0o755);
-    }
+    writeScript(join(dir, "tool"), "tool");
+    writeScript(join(dir, "tools/tool"), "below");
     writeFileSync(join(dir, "plain/tool"), "#!/bin/sh\n");
     writeFileSync(join(dir, "text"), "no program\n");
     chmodSync(join(dir, "text"), 0o755);
@@ -67,6 +68,43 @@ function addPreparedCases(test: Suite, run: Run): void {
   test("files are streams of a child", async () => {
     isOk(await run(["files", tempDir("process")]));
   });
+}
+
+/** What children must not get, and what must not be a child. */
+function addLimitCases(test: Suite, run: Run): void {
+  test("children have nothing open but their streams", async () => {
+    const file = openSync("/dev/null", "r");
+    try {
+      // Descriptors 3 and 4 of the launcher, which every program inherits that does not refuse.
+      isOk(await run(["onlyStreams"], { inherit: [file, file] }));
+    } finally {
+      closeSync(file);
+    }
+  });
+
+  test("a program that is being written is busy, for a while", async () => {
+    const dir = tempDir("process");
+    writeScript(join(dir, "tool"), "tool");
+    isOk(await run(["busy", dir]));
+  });
+
+  test("without a grant nothing is started", async () => {
+    isOk(await run(["denied"], { grants: ["--dir", "/"] }));
+    isOk(await run(["denied"], { grants: ["--allow-run=/bin/sh,bash"] }));
+  });
+
+  test("of a list, what is on it is started, wherever the app says to look", async () => {
+    const dir = tempDir("process");
+    writeScript(join(dir, "tool"), "tool");
+    writeScript(join(dir, "sh"), "false");
+    const grants = ["--allow-run=sh,./tool"];
+    isOk(await run(["listed", dir], { grants, cwd: dir }));
+  });
+}
+
+function writeScript(path: string, says: string): void {
+  writeFileSync(path, `#!/bin/sh\necho ${says}\n`);
+  chmodSync(path, 0o755);
 }
 
 function isOk({ code, stdout, stderr }: ExecResult): void {

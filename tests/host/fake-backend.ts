@@ -1,7 +1,9 @@
 /** A backend in memory: no kernel, no threads, and completions when the test wants them. */
 import { Op } from "../../host/abi.js";
 import type { Backend } from "../../host/backend/backend.js";
-import { CompletionWord, StageLayout, StageOp, SubmissionWord } from "../../host/backend/stage.js";
+import {
+  CompletionWord, StageArgument, StageLayout, StageOp, SubmissionWord,
+} from "../../host/backend/stage.js";
 
 /** Linux error numbers that the fake gives. */
 export const OS = { ENOENT: 2, EBADF: 9, ECANCELED: 125, ENOSYS: 38 } as const;
@@ -21,6 +23,8 @@ export interface Seen {
   readonly argument: number;
   /** The whole path, prefix included, for an op that may have one. */
   readonly path: string;
+  /** What the host has put into the stage for it, or lent. */
+  readonly prefix: Uint8Array;
 }
 
 type Result = number | bigint | undefined;
@@ -46,6 +50,8 @@ export class FakeBackend implements Backend {
   /** Times that `attach` was called. */
   attached = 0;
   turns = 0;
+  /** The texts that were lent, in order. */
+  readonly annexed: Uint8Array[] = [];
   isClosed = false;
   /** Timeouts that were asked for, in order. */
   readonly timeouts: number[] = [];
@@ -62,6 +68,10 @@ export class FakeBackend implements Backend {
   attach(memory: Uint8Array): void {
     this.attached++;
     this.memory = memory;
+  }
+
+  annex(text: Uint8Array): void {
+    this.annexed.push(text);
   }
 
   turn(count: number, timeout: number): number {
@@ -120,7 +130,9 @@ export class FakeBackend implements Backend {
     const pointer = word(SubmissionWord.Pointer0);
     const length = word(SubmissionWord.Length0);
     const from = word(SubmissionWord.PrefixOffset);
-    const prefix = new Uint8Array(this.stage, from, word(SubmissionWord.PrefixLength));
+    const isLent = (word(SubmissionWord.Argument) & StageArgument.Annex) !== 0;
+    const text = isLent ? this.annexed.at(-1)! : new Uint8Array(this.stage);
+    const prefix = text.slice(from, from + word(SubmissionWord.PrefixLength));
     const hasPath = ![Op.Read, Op.Write].includes(word(SubmissionWord.Op));
     const rest = hasPath ? this.memory.slice(pointer, pointer + length) : new Uint8Array(0);
     return {
@@ -136,6 +148,7 @@ export class FakeBackend implements Backend {
         BigInt(word(SubmissionWord.OffsetLow))),
       flags: word(SubmissionWord.Flags),
       argument: word(SubmissionWord.Argument),
+      prefix,
       path: new TextDecoder().decode(prefix) + new TextDecoder().decode(rest),
     };
   }

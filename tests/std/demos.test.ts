@@ -203,3 +203,61 @@ for (const [what, args, complaint, wanted] of failures) {
 }
 
 copy.run();
+
+const pipeline = suite("demo/shell-pipeline", { timeout: 60_000 });
+let pipelineWasm = "";
+pipeline.before(async () => {
+  pipelineWasm = await compileGuest("demo/shell-pipeline.ts");
+});
+
+/** Runs the demo, which may start programs and do nothing else. */
+function pipe(...words: string[]): Promise<ExecResult> {
+  return runGuest(pipelineWasm, { grants: ["--allow-run"], args: words });
+}
+
+pipeline("connects two programs and collects the output", async () => {
+  const folder = tempDir("pipeline");
+  for (const name of ["b", "a", "c"]) writeFileSync(join(folder, name), "");
+  const { code, stdout, stderr } = await pipe("ls", folder, "--", "sort", "-r");
+  assert.is(stdout, "c\nb\na\n");
+  assert.is(stderr, "lines: 3\n");
+  assert.is(code, 0);
+});
+
+pipeline("takes more than pipes hold", async () => {
+  const { stdout, code } = await pipe("seq", "200000", "--", "tac");
+  const lines = Array.from({ length: 200_000 }, (_, index) => `${200_000 - index}\n`);
+  assert.is(stdout, lines.join(""));
+  assert.is(code, 0);
+});
+
+pipeline("ends when the second program has enough", async () => {
+  const { stdout, stderr, code } = await pipe("yes", "--", "head", "-n", "2");
+  assert.is(stdout, "y\ny\n");
+  assert.is(stderr, "lines: 2\n");
+  assert.is(code, 0);
+});
+
+pipeline("says which program failed, and how", async () => {
+  const failed = await pipe("sh", "-c", "echo x; exit 3", "--", "sh", "-c", "cat; kill -9 $$");
+  assert.is(failed.stdout, "x\n");
+  assert.is(failed.stderr, "lines: 1\nsh: exit code 3\nsh: signal SIGKILL\n");
+  assert.is(failed.code, 1);
+  for (const words of [["nope", "--", "cat"], ["yes", "--", "nope"]]) {
+    const { stderr, code } = await pipe(...words);
+    assert.is(stderr, 'spawn "nope": not found (ENOENT)\n');
+    assert.is(code, 1);
+  }
+});
+
+pipeline("without a grant nothing is started", async () => {
+  const words = ["ls", "--", "cat"];
+  const { stderr, code } = await runGuest(pipelineWasm, { grants: ["--dir", "/"], args: words });
+  assert.is(stderr, 'spawn "ls": permission denied (EACCES)\n');
+  assert.is(code, 1);
+  const listed = await runGuest(pipelineWasm, { grants: ["--allow-run=ls"], args: words });
+  assert.is(listed.stderr, 'spawn "cat": permission denied (EACCES)\n');
+  assert.is((await pipe("ls")).code, 2);
+});
+
+pipeline.run();

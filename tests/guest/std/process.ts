@@ -17,6 +17,7 @@ export async function main(): Promise<i32> {
   else if (name == "paths") await paths(args()[2]);
   else if (name == "environment") await environment();
   else if (name == "arguments") await arguments();
+  else if (name == "large") await large();
   else if (name == "waits") await waits();
   else if (name == "cancelled") await cancelled();
   else if (name == "cat") await cat();
@@ -24,6 +25,11 @@ export async function main(): Promise<i32> {
   else if (name == "connected") await connected();
   else if (name == "files") await files(args()[2]);
   else if (name == "many") await many();
+  else if (name == "busy") await busy(args()[2]);
+  else if (name == "nothingLeft") await nothingLeft();
+  else if (name == "onlyStreams") await onlyStreams();
+  else if (name == "listed") await listed(args()[2]);
+  else if (name == "denied") await denied();
   else if (name == "mistakes") await mistakes();
   else return 3;
   await println("ok");
@@ -155,6 +161,29 @@ async function arguments(): Promise<void> {
   check(name.toString().startsWith("sh\0-c\0cat"), "the name is the first");
 }
 
+async function countedBytes(words: i32): Promise<i32> {
+  const command = shell("printf '%s' \"$@\" | wc -c").arg("sh");
+  for (let i = 0; i < words; i++) command.arg("x".repeat(99));
+  const output = await command.output();
+  return output.isOk ? I32.parseInt(output.unwrap().stdout.toString().trim()) : -1;
+}
+
+/** Command lines of more than 64 KiB, two of them at once, and more than the system takes. */
+async function large(): Promise<void> {
+  const one = countedBytes(9000);
+  const other = countedBytes(5000);
+  equal(await one, 9000 * 99, "all arguments of one");
+  equal(await other, 5000 * 99, "and of the other");
+  const long = "y".repeat(100000);
+  const environment = shell("echo ${#A}").env("A", long);
+  equal(await said(environment), "100000\n", "a variable");
+  const most = new Command("true");
+  for (let i = 0; i < 100; i++) most.arg(long);
+  fails<Child>(await most.spawn(), ErrorKind.ArgumentListTooLong, "spawn \"true\" (E2BIG)");
+  for (let i = 0; i < 100; i++) most.arg(long);
+  fails<Child>(await most.spawn(), ErrorKind.ArgumentListTooLong, "spawn \"true\" (E2BIG)");
+}
+
 async function waits(): Promise<void> {
   const child = (await shell("read line; exit 4").stdin(Stdio.piped()).spawn()).unwrap();
   const input = child.stdin!;
@@ -273,6 +302,75 @@ async function many(): Promise<void> {
   for (let i = 0; i < 200; i++) running.push(codeOf(i));
   const codes = await Promise.all<i32>(running);
   for (let i = 0; i < 200; i++) equal(codes[i], i, "the code of each");
+}
+
+/** In the directory: `tool`, which says so. */
+async function busy(dir: string): Promise<void> {
+  const path = dir + "/tool";
+  const file = (await new OpenOptions().write().open(path)).unwrap();
+  const refused = await new Command(path).spawn();
+  fails<Child>(refused, ErrorKind.ExecutableFileBusy, "spawn tool (ETXTBSY)");
+  const started = new Command(path).output();
+  check((await file.close()).isOk, "closed");
+  equal((await started).unwrap().stdout.toString(), "tool\n", "once it is closed");
+}
+
+/** Does everything that makes a child, a pipe or both, and does not always work. */
+async function children(): Promise<void> {
+  check((await shell("exit 0").status()).isOk, "status");
+  check((await shell("echo x").output()).isOk, "output");
+  check((await new Command("no-such-program").output()).isErr, "missing");
+  check((await shell("").currentDir("/no/such").output()).isErr, "no directory");
+  const piped = shell("exec cat").stdin(Stdio.piped()).stdout(Stdio.piped());
+  check((await (await piped.spawn()).unwrap().waitWithOutput()).isOk, "piped");
+  check((await timeout(shell("exec sleep 1000").output(), Duration.fromNanos(0))).isErr, "late");
+  check((await timeout(shell("exec sleep 1000").output(), Duration.fromMillis(2))).isErr, "later");
+  const spawning = shell("exec sleep 1000").stdout(Stdio.piped()).spawn();
+  spawning.cancel();
+  const spawned = await spawning;
+  if (spawned.isOk) await spawned.unwrap().end();
+  (await shell("exec cat").stdin(Stdio.piped()).spawn()).unwrap().detach();
+  (await shell("sleep 0.01").spawn()).unwrap().detach();
+}
+
+/** Descriptors of the launcher, without the one that lists them. */
+async function descriptors(): Promise<i32> {
+  return I32.parseInt((await said(shell("ls /proc/$PPID/fd | wc -l"))).trim());
+}
+
+async function nothingLeft(): Promise<void> {
+  await children();
+  // Whoever was let go takes a moment; then nothing of them is left.
+  const reaped = "n=0; while [ $(pgrep -P $PPID | wc -l) -gt 1 ] && [ $n -lt 500 ]; " +
+    "do sleep 0.01; n=$((n+1)); done; pgrep -P $PPID | wc -l";
+  equal(await said(shell(reaped)), "1\n", "only the one that looks");
+  const before = await descriptors();
+  for (let i = 0; i < 10; i++) await children();
+  equal(await said(shell(reaped)), "1\n", "again");
+  // What nobody waits for is closed a moment later.
+  let after = await descriptors();
+  for (let i = 0; i < 100 && after > before; i++) after = await descriptors();
+  check(after <= before, `descriptors: ${after} where there were ${before}`);
+}
+
+async function onlyStreams(): Promise<void> {
+  // The last one is that of the directory which is listed.
+  equal(await said(new Command("ls").arg("/proc/self/fd")), "0\n1\n2\n3\n", "what it has open");
+}
+
+/** In the directory: `tool`, which may be started, and `sh`, which may not. */
+async function listed(dir: string): Promise<void> {
+  equal(await said(new Command("./tool")), "tool\n", "what is on the list");
+  equal(await said(shell("echo real").env("PATH", dir)), "real\n", "the PATH of the launcher");
+  fails<Child>(await new Command(dir + "/tool").spawn(), ErrorKind.PermissionDenied, "(EACCES)");
+  fails<Child>(await new Command("/bin/sh").spawn(), ErrorKind.PermissionDenied, "(EACCES)");
+  fails<Child>(await shell("").env("LD_PRELOAD", "x").spawn(), ErrorKind.PermissionDenied, "sh");
+}
+
+async function denied(): Promise<void> {
+  fails<Child>(await shell("").spawn(), ErrorKind.PermissionDenied, "spawn \"sh\" (EACCES)");
+  const output = await shell("").output();
+  fails<Output>(output, ErrorKind.PermissionDenied, "spawn \"sh\" (EACCES)");
 }
 
 async function mistakes(): Promise<void> {
