@@ -350,6 +350,9 @@ static void test_numbers(void)
   wanted.streams[0] = wanted.streams[1] = wanted.streams[2] = STAGE_DESCRIPTOR_NULL;
   wanted.arguments[2] = "[ -e /dev/fd/0 ] && [ -e /dev/fd/1 ] && echo x && echo x >&2";
   CHECK_EQUAL(ending(&fixture, wanted), 0);
+  wanted.streams[1] = error;
+  wanted.arguments[2] = "[ /proc/self/fd/1 -ef /dev/null ] && exit 1; exit 0";
+  CHECK_EQUAL(ending(&fixture, wanted), 0);
   dup2(error, 2);
   fixture_close(&fixture);
 }
@@ -417,23 +420,22 @@ static void test_orphans(const struct mode *mode)
   CHECK_EQUAL(count_descriptors(), before);
 }
 
-/* Nobody takes it over: it must not run on. */
+/* Where a child is when it turns out that nobody will take it over. */
+enum place { IN_HAND, PERFORMED, BEING_PERFORMED, STAGED, PLACES };
+
+/* It must not run on. */
 static void test_discarded(const struct mode *mode)
 {
   struct fixture fixture;
-  for (int waits = 0; waits < 3; waits++) {
+  for (int place = 0; place < PLACES; place++) {
     int before = count_descriptors();
     fixture_open(&fixture, mode);
     struct wanted wanted = shell("exec sleep 1000");
-    uint32_t generation = stage(&fixture, command(&fixture, &wanted));
-    if (waits > 0) {
-      uint32_t produced = turn(&fixture, 0);
-      if (produced > 0) core_discard(GIVES_CHILD, completion(&fixture, 0).result);
-    }
-    if (waits > 1) {
-      stage_cancel(&fixture, 1, generation);
-      if (turn(&fixture, 0) > 0) core_discard(GIVES_CHILD, completion(&fixture, 0).result);
-    }
+    stage(&fixture, command(&fixture, &wanted));
+    uint32_t produced = place == STAGED ? 0 : turn(&fixture, 0);
+    while (place == IN_HAND && produced == 0) produced = turn(&fixture, -1);
+    if (place == PERFORMED) pause_milliseconds(50);
+    if (produced > 0) core_discard(GIVES_CHILD, completion(&fixture, 0).result);
     fixture_close(&fixture);
     expect_no_child();
     CHECK_EQUAL(count_descriptors(), before);
