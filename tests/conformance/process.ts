@@ -1,9 +1,14 @@
 /** What `std/process` must do on every backend: `tests/guest/std/process.ts` does it. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, closeSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { assert, suite, tempDir, type ExecResult, type Suite } from "../harness.js";
-import { compileGuest, runGuest, type RunOptions } from "../std/guest.js";
+import { ContextBuilder, inherited, Instance, selectBackend } from "../../host/index.js";
+import { assert, exec, root, suite, tempDir, type ExecResult, type Suite } from "../harness.js";
+import { compileGuest, runGuest, wasmBytes, type RunOptions } from "../std/guest.js";
 import type { Variant } from "./backends.js";
+
+const launcher = join(root, "dist/host/launcher.cjs");
 
 /** Cases that need nothing. */
 const plainCases = {
@@ -39,6 +44,22 @@ export function processConformance({ name, env }: Variant): void {
   }
   addPreparedCases(test, run);
   addLimitCases(test, run);
+
+  test("descriptors that have run out are an error, which passes", async () => {
+    const words = [launcher, "run", "--allow-all", wasm, "exhausted"];
+    const script = 'ulimit -n 64; exec "$0" "$@"';
+    isOk(await exec("sh", ["-c", script, process.execPath, ...words], { env }));
+  });
+
+  test("children of whoever embeds the host are left to them", async () => {
+    const own = spawn("sh", ["-c", "exit 7"]);
+    const exit = once(own, "exit");
+    const module = new WebAssembly.Module(new Uint8Array(wasmBytes(wasm)));
+    const context = new ContextBuilder().args(["app", "many"]).stderr(inherited(2)).allowRun();
+    const backend = selectBackend(env["STD_BACKEND"]);
+    assert.is(new Instance(module, context.build(), { backend }).run(), 0);
+    assert.equal(await exit, [7, null]);
+  });
   test.run();
 }
 

@@ -30,6 +30,7 @@ export async function main(): Promise<i32> {
   else if (name == "onlyStreams") await onlyStreams();
   else if (name == "listed") await listed(args()[2]);
   else if (name == "denied") await denied();
+  else if (name == "exhausted") await exhausted();
   else if (name == "mistakes") await mistakes();
   else return 3;
   await println("ok");
@@ -371,6 +372,28 @@ async function denied(): Promise<void> {
   fails<Child>(await shell("").spawn(), ErrorKind.PermissionDenied, "spawn \"sh\" (EACCES)");
   const output = await shell("").output();
   fails<Output>(output, ErrorKind.PermissionDenied, "spawn \"sh\" (EACCES)");
+}
+
+/** There are few descriptors. When they have run out that is an error, and nothing is lost by it. */
+async function exhausted(): Promise<void> {
+  for (let round = 0; round < 3; round++) {
+    const children: Child[] = [];
+    const command = new Command("cat").stdin(Stdio.piped()).stdout(Stdio.piped());
+    while (true) {
+      const started = await command.spawn();
+      if (started.isErr) {
+        fails<Child>(started, ErrorKind.Other, "\"cat\" (EMFILE)");
+        break;
+      }
+      children.push(started.unwrap());
+    }
+    check(children.length > 2 && children.length < 60, "some of them were started");
+    for (let i = 0; i < children.length; i++) {
+      check((await children[i].wait()).unwrap().success, "each ends");
+      check((await children[i].stdout!.close()).isOk, "its output");
+    }
+    equal(await said(shell("echo again")), "again\n", "then it works again");
+  }
 }
 
 async function mistakes(): Promise<void> {
