@@ -4,7 +4,7 @@
  */
 import { Command, CommandFlag, Errno } from "./abi.js";
 import { StageCommand } from "./backend/stage.js";
-import type { Found } from "./programs.js";
+import type { Environment, Found } from "./programs.js";
 
 /** A `Command` record in the host's words. */
 export interface Request {
@@ -76,17 +76,17 @@ export function stageCommand(
   found: Found,
   streams: readonly number[],
   directory: readonly Uint8Array[],
-  environment: readonly Uint8Array[],
+  environment: Environment,
 ): Uint8Array {
   const text: readonly Uint8Array[] = [
     found.program, NUL, found.searchPath, NUL, ...directory, NUL, request.arguments,
-    ...environment.flatMap((variable) => [variable, NUL]),
+    environment.block,
   ];
   const size = text.reduce((sum, part) => sum + part.length, StageCommand.Strings);
   const staged = new Uint8Array(size);
   const words = new DataView(staged.buffer);
   words.setUint32(StageCommand.ArgumentCount, request.argumentCount, true);
-  words.setUint32(StageCommand.VariableCount, environment.length, true);
+  words.setUint32(StageCommand.VariableCount, environment.variables.length, true);
   for (const [index, descriptor] of streams.entries()) {
     words.setInt32(StageCommand.Stdin + 4 * index, descriptor, true);
   }

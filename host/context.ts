@@ -7,6 +7,7 @@ import type { Mount } from "./namespace.js";
 import { parsePattern } from "./net-pattern.js";
 import { EVERYWHERE, Use } from "./network.js";
 import type { AddressPattern, NetworkGrants } from "./network.js";
+import { Environment } from "./programs.js";
 import type { ProgramGrants } from "./programs.js";
 import { monotonicClock, systemClock } from "./resource/clock.js";
 import type { MonotonicClock, SystemClock } from "./resource/clock.js";
@@ -286,7 +287,7 @@ export class ContextBuilder {
     return {
       programs: this.isEveryProgram ? null : new Map(this.programs),
       searchPath: this.programPath,
-      environment: [...this.envList],
+      environment: new Environment([...this.envList]),
     };
   }
 }

@@ -3,6 +3,7 @@
  * once it runs: it has all rights of the process, whatever the guest that started it was given.
  */
 import { Errno } from "./abi.js";
+import { encoder } from "./namespace.js";
 
 /** What a guest may start. */
 export interface ProgramGrants {
@@ -13,8 +14,8 @@ export interface ProgramGrants {
   readonly programs: ReadonlyMap<string, string> | null;
   /** The directories, as in `PATH`, for a name without a slash. */
   readonly searchPath: string;
-  /** The guest's environment, `NAME=VALUE`. */
-  readonly environment: readonly Uint8Array[];
+  /** The guest's environment. */
+  readonly environment: Environment;
 }
 
 /** A program, and where to look for it. */
@@ -26,24 +27,9 @@ export interface Found {
 const SLASH = 0x2f;
 const EQUALS = 0x3d;
 const NOWHERE = new Uint8Array(0);
-const PATH = textOf("PATH=");
+const PATH = encoder.encode("PATH=");
 /** What lets other code into a program that is started. */
-const LOADER = textOf("LD_");
-
-/** Bytes as a string with one character for each. */
-function keyOf(bytes: Uint8Array): string {
-  let key = "";
-  for (const byte of bytes) key += String.fromCharCode(byte);
-  return key;
-}
-
-function textOf(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
-}
-
-function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {
-  return start.every((byte, index) => bytes[index] === byte);
-}
+const LOADER = encoder.encode("LD_");
 
 /**
  * What is to be started for `name`; a negative `Errno` when that was not granted.
@@ -55,41 +41,76 @@ function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {
 export function findProgram(
   grants: ProgramGrants,
   name: Uint8Array,
-  environment: readonly Uint8Array[],
+  environment: Environment,
 ): Found | number {
   if (grants.programs !== null) {
     const program = grants.programs.get(keyOf(name));
     if (program === undefined) return -Errno.EACCES;
-    if (environment.some((variable) => startsWith(variable, LOADER))) return -Errno.EACCES;
+    if (environment.has(LOADER)) return -Errno.EACCES;
     const absolute = grants.searchPath.split(":").filter((folder) => folder.startsWith("/"));
-    return { program: textOf(program), searchPath: textOf(absolute.join(":")) };
+    return { program: encoder.encode(program), searchPath: encoder.encode(absolute.join(":")) };
   }
   if (name.includes(SLASH)) return { program: name, searchPath: NOWHERE };
-  const own = environment.find((variable) => startsWith(variable, PATH));
-  return { program: name, searchPath: own?.subarray(PATH.length) ?? textOf(grants.searchPath) };
+  return { program: name, searchPath: environment.path ?? encoder.encode(grants.searchPath) };
 }
 
-/** `base` with `changes`: `NAME=VALUE` sets a variable, `NAME` takes it out. */
-export function changeEnvironment(
-  base: readonly Uint8Array[],
-  changes: readonly Uint8Array[],
-): readonly Uint8Array[] {
-  if (changes.length === 0) return base;
-  const variables = new Map<string, Uint8Array>();
-  for (const variable of base) {
-    const key = nameOf(variable);
-    if (!variables.has(key)) variables.set(key, variable);
+/** The environment of a program: variables `NAME=VALUE`, which are not changed any more. */
+export class Environment {
+  readonly variables: readonly Uint8Array[];
+  /** All of them, each with a NUL. */
+  readonly block: Uint8Array;
+  /** What `PATH` is, if it is set. */
+  readonly path: Uint8Array | undefined;
+
+  constructor(variables: readonly Uint8Array[]) {
+    this.variables = variables;
+    this.block = new Uint8Array(variables.reduce((sum, { length }) => sum + length + 1, 0));
+    let at = 0;
+    for (const variable of variables) {
+      this.block.set(variable, at);
+      at += variable.length + 1;
+    }
+    this.path = variables.find((variable) => startsWith(variable, PATH))?.subarray(PATH.length);
   }
-  for (const change of changes) {
-    const key = nameOf(change);
-    if (key.length < change.length) variables.set(key, change);
-    else variables.delete(key);
+
+  /** Whether there is a variable that begins so. */
+  has(start: Uint8Array): boolean {
+    return this.variables.some((variable) => startsWith(variable, start));
   }
-  return [...variables.values()];
+
+  /** The same with `changes`: `NAME=VALUE` sets a variable, `NAME` takes it out. */
+  changed(changes: readonly Uint8Array[]): Environment {
+    if (changes.length === 0) return this;
+    const variables = new Map<string, Uint8Array>();
+    for (const variable of this.variables) {
+      const key = nameOf(variable);
+      if (!variables.has(key)) variables.set(key, variable);
+    }
+    for (const change of changes) {
+      const key = nameOf(change);
+      if (key.length < change.length) variables.set(key, change);
+      else variables.delete(key);
+    }
+    return new Environment([...variables.values()]);
+  }
 }
+
+/** No variable at all. */
+export const NO_ENVIRONMENT = new Environment([]);
 
 /** Names may begin with `=`, as some on Windows do. */
 function nameOf(variable: Uint8Array): string {
   const end = variable.indexOf(EQUALS, 1);
   return keyOf(end < 0 ? variable : variable.subarray(0, end));
+}
+
+/** Bytes as a string with one character for each. */
+function keyOf(bytes: Uint8Array): string {
+  let key = "";
+  for (const byte of bytes) key += String.fromCharCode(byte);
+  return key;
+}
+
+function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {
+  return start.every((byte, index) => bytes[index] === byte);
 }

@@ -9,7 +9,7 @@ import type { Loop } from "../loop.js";
 import { MAX_PATH } from "../namespace.js";
 import type { Parts } from "../parts.js";
 import { GuestExit } from "../parts.js";
-import { changeEnvironment, findProgram } from "../programs.js";
+import { findProgram, NO_ENVIRONMENT } from "../programs.js";
 import { VIRTUAL } from "../resource/resource.js";
 import { hasOffset, hasRange0, hasRange1, useHandle, Verdict } from "./call.js";
 
@@ -91,8 +91,8 @@ export function spawn(loop: Loop, at: number): number {
   if (Math.max(request.program.length, request.directory.length) >= MAX_PATH) {
     return -Errno.ENAMETOOLONG;
   }
-  const base = request.inheritsEnvironment ? grants.run.environment : [];
-  const environment = changeEnvironment(base, request.changes);
+  const base = request.inheritsEnvironment ? grants.run.environment : NO_ENVIRONMENT;
+  const environment = base.changed(request.changes);
   const found = findProgram(grants.run, request.program, environment);
   if (typeof found === "number") return found;
   const streams = streamsOf(loop, request);

@@ -374,7 +374,7 @@ async function denied(): Promise<void> {
   fails<Output>(output, ErrorKind.PermissionDenied, "spawn \"sh\" (EACCES)");
 }
 
-/** There are few descriptors. When they have run out that is an error, and nothing is lost by it. */
+/** There are few descriptors. That they have run out is an error, and nothing is lost by it. */
 async function exhausted(): Promise<void> {
   for (let round = 0; round < 3; round++) {
     const children: Child[] = [];
