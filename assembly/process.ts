@@ -293,7 +293,7 @@ export class Command {
   }
 
   private checkedName(name: string): string {
-    if (name.length == 0 || name.includes("=", 1)) {
+    if (name.length == 0 || name.indexOf("=", 1) >= 0) {
       this.mistake = `"${name}" is not the name of a variable`;
     }
     return this.checked(name, "a variable");

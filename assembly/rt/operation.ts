@@ -9,7 +9,7 @@ import { __create, assign } from "./create";
 import { useOperations } from "./hooks";
 import { panic } from "./panic";
 import { Flag, link, nodeAt, State } from "./node";
-import { Promise, PromiseBase } from "./promise";
+import { Promise as PromiseClass, PromiseBase } from "./promise";
 import { enqueue } from "./scheduler";
 
 // ── Records ──────────────────────────────────────────────────────────────────────────────────────
@@ -150,7 +150,7 @@ function takeCompletions(count: i32): void {
  * on the host has the record, and what was lent, until the completion, which comes exactly once;
  * until then the operation stays alive, with all that it refers to, whoever else forgets it.
  */
-export abstract class Operation<T> extends Promise<T> {
+export abstract class Operation<T> extends PromiseClass<T> {
   /** 0 once it has completed. */
   private record!: Overlapped;
   private lent0: Vec<u8> | null = null;
@@ -258,6 +258,7 @@ export abstract class Operation<T> extends Promise<T> {
   }
 
   /** Queues it; the tick submits it when it ends. */
+  // The global `Promise` is the same class, by the name that editors know.
   start(): Promise<T> {
     queueRecord(this.record);
     return this;
