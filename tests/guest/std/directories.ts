@@ -153,7 +153,9 @@ async function drain(reader: DirReader, into: Set<string>): Promise<i32> {
   return count;
 }
 
-async function shared(dir: string): Promise<void> {
+async function shared(granted: string): Promise<void> {
+  const dir = join(granted, "shared");
+  check((await createDir(dir)).isOk, "createDir");
   for (let i = 0; i < 1500; i++) {
     await write(join(dir, `a-rather-long-name-${i}`), new Vec<u8>());
   }
