@@ -61,7 +61,7 @@ const CALLS = {
 // An array, since the keys are dense: looking one up is then one load.
 const CALL_TABLE: readonly Call[] = Object.values(CALLS);
 
-function missing(): number {
+function unknown(): number {
   return -Errno.ENOSYS;
 }
 
@@ -82,5 +82,5 @@ export function handlesOf(op: number): number {
 
 /** The call that serves an opcode; one that refuses with `ENOSYS` if there is none. */
 export function callOf(op: number): Call {
-  return op < CALL_TABLE.length ? CALL_TABLE[op]! : missing;
+  return op < CALL_TABLE.length ? CALL_TABLE[op]! : unknown;
 }

@@ -68,12 +68,6 @@ int64_t perform_nop(struct operation *operation)
   return 0;
 }
 
-int64_t perform_missing(struct operation *operation)
-{
-  (void)operation;
-  return -ENOSYS;
-}
-
 int64_t perform_open(struct operation *operation)
 {
   return path_open(operation->descriptor, operation->path, &operation->record.open);

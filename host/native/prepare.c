@@ -112,7 +112,6 @@ void prepare_set_length(struct core *core, struct slot *slot, struct uring_sqe *
 #define prepare_spawn NULL
 #define prepare_wait NULL
 #define prepare_kill NULL
-#define prepare_missing NULL
 #define prepare_watch_signal NULL
 
 void prepare(struct core *core, struct slot *slot, struct uring_sqe *sqe)
