@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connections10k, connections10kGuest, echo, echoOnEpoll } from "./echo.js";
+import { copyLarge, walkTree } from "./files.js";
 import { makeRow, type Benchmark, type Contestant, type Quantity } from "./measure.js";
 import {
   answer, blockCount, blockFile, compileC, cpuMilliseconds, environment, forSpeed, guest, launcher,
@@ -196,6 +197,8 @@ export const benchmarks: readonly Benchmark[] = [
   taskMemory,
   turnCost,
   spawn500,
+  copyLarge,
+  walkTree,
   echo(64),
   echo(1000),
   echoOnEpoll(64),

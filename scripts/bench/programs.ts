@@ -8,7 +8,8 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const sources = join(root, "scripts/bench");
-const folder = join(root, "build/bench");
+/** Where benchmarks keep what they compile and make. */
+export const folder = join(root, "build/bench");
 
 /** The launcher's command line after `node`. */
 export const launcher = join(root, "dist/host/launcher.cjs");
