@@ -337,16 +337,12 @@ export class SystemTime {
     return new SystemTime(lessen(this.nanos, span.nanos));
   }
 
-  // @ts-ignore: decorator
-  @operator("==")
+  /**
+   * Whether it is the same time. No operator: `==` and `!=` would be called for a comparison with
+   * `null` as well, which a time that may be missing needs.
+   */
   equals(other: SystemTime): bool {
     return this.nanos == other.nanos;
-  }
-
-  // @ts-ignore: decorator
-  @operator("!=")
-  differs(other: SystemTime): bool {
-    return this.nanos != other.nanos;
   }
 
   // @ts-ignore: decorator
