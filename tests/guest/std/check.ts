@@ -23,12 +23,18 @@ export function failsToTransfer(result: BufResult, kind: ErrorKind, words: strin
   expectError(result.error, kind, words);
 }
 
-function expectError(error: IoError, kind: ErrorKind, words: string): void {
+/** The error must be of this kind, and its message must name all the words. */
+export function expectError(error: IoError, kind: ErrorKind, words: string): void {
   equal<i32>(error.kind, kind, "kind of the error: " + error.message);
   const list = words.split(" ");
   for (let i = 0; i < list.length; i++) {
     check(error.message.includes(list[i]), `"${error.message}" does not name ${list[i]}`);
   }
+}
+
+/** There must be no error. */
+export function isDone(error: IoError | null, what: string): void {
+  if (error !== null) throw new Error("check failed: " + what + ": " + error.message);
 }
 
 /** Bytes that tell where they stand. */

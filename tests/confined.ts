@@ -1,0 +1,44 @@
+/** Commands for a worse world: a small disk, few descriptors, a user without rights. Linux only. */
+import { spawnSync } from "node:child_process";
+import { tempDir } from "./harness.js";
+
+/** A program with its arguments. */
+export type Words = readonly string[];
+
+/** What makes it possible here, or why it is not. */
+export type Possible<T> = { readonly ok: T } | { readonly why: string };
+
+/** Mounts a tmpfs with the options `$0` on `$1`, and becomes the rest. */
+const MOUNT = 'mount -t tmpfs -o "$0" tmpfs "$1" && shift && exec "$@"';
+
+/** Ways into a mount namespace of one's own: root's, and that of a user who is root only there. */
+const NAMESPACES: readonly Words[] = [["unshare", "-m"], ["unshare", "-U", "-r", "-m"]];
+
+/**
+ * Finds out how a program can have a file system of its own. The answer makes of a command one
+ * that sees a tmpfs with these options on `dir`. Nobody else sees it, and it ends with the program,
+ * however that ends.
+ */
+export function findDisk(): Possible<(options: string, dir: string, command: Words) => string[]> {
+  const reasons: string[] = [];
+  for (const namespace of NAMESPACES) {
+    const onDisk = (options: string, dir: string, command: Words): string[] =>
+      [...namespace, "sh", "-c", MOUNT, options, dir, ...command];
+    const why = tryOut(onDisk("size=64k", tempDir("disk"), ["true"]));
+    if (why === null) return { ok: onDisk };
+    reasons.push(why);
+  }
+  return { why: `mounting is not allowed here: ${reasons.join("; ")}` };
+}
+
+/** Runs a command. What it complains about, or null when it succeeds. */
+function tryOut([program = "", ...args]: Words): string | null {
+  const { status, stderr, error } = spawnSync(program, args, { encoding: "utf8" });
+  if (status === 0) return null;
+  return error?.message ?? stderr.trim();
+}
+
+/** Makes of a command one that may have so many descriptors open. */
+export function withDescriptors(count: number, command: Words): string[] {
+  return ["sh", "-c", `ulimit -n ${count}; exec "$0" "$@"`, ...command];
+}

@@ -1,0 +1,176 @@
+/**
+ * Every operation of `std/fs` that takes a path, in one table, and a small world of files for them.
+ * What goes wrong with all of them, and what all of them survive, others try out.
+ */
+import {
+  DirBuilder, DirReader, File, OpenOptions, Permissions, canonicalize, copy, createDir,
+  createDirAll, exists, hardLink, metadata, read, readDir, readLink, readToString, removeDir,
+  removeDirAll, removeFile, rename, setPermissions, symlink, symlinkMetadata, write,
+} from "std/fs";
+import { BufResult, Error, ErrorKind, Result } from "std/io";
+import { join } from "std/path";
+import { Vec } from "std/vec";
+import { check, pattern } from "./check";
+
+/** What an operation does, and so who may refuse it. */
+export const enum Effect {
+  /** It looks at what there is. */
+  Looks,
+  /** It changes a file, or opens it in order to. */
+  Changes,
+  /** It adds or removes a name. */
+  Names,
+}
+
+/** An operation on the world in `dir`; its end is the error, or `null`. */
+type Begin = (dir: string) => Promise<Error | null>;
+
+/** One operation of `std/fs`. */
+export class Deed {
+  constructor(
+    readonly name: string,
+    /** What the message of each of its errors names. */
+    readonly words: string,
+    readonly effect: Effect,
+    /** Whether it is one step of the system's, so that an error means that nothing was done. */
+    readonly isOneStep: bool,
+    readonly begin: Begin,
+  ) {}
+}
+
+async function ended<T>(promise: Promise<Result<T>>): Promise<Error | null> {
+  const result = await promise;
+  return result.isErr ? result.error : null;
+}
+
+async function opened(promise: Promise<Result<File>>): Promise<Error | null> {
+  const result = await promise;
+  if (result.isErr) return result.error;
+  check((await result.unwrap().close()).isOk, "close");
+  return null;
+}
+
+async function listed(promise: Promise<Result<DirReader>>): Promise<Error | null> {
+  const result = await promise;
+  if (result.isErr) return result.error;
+  check((await result.unwrap().close()).isOk, "close");
+  return null;
+}
+
+async function written(promise: Promise<BufResult>): Promise<Error | null> {
+  const result = await promise;
+  check(!result.buf.isLent, "the buffer came back");
+  return result.isErr ? result.error : null;
+}
+
+/** All of them. Each can be done once in a fresh world. */
+export function deeds(): Deed[] {
+  return reading().concat(changing()).concat(naming());
+}
+
+function reading(): Deed[] {
+  const is = Effect.Looks;
+  return [
+    new Deed("open", "open world/file", is, true, (dir) => opened(File.open(join(dir, "file")))),
+    new Deed("metadata", "metadata file", is, true, (dir) => ended(metadata(join(dir, "file")))),
+    new Deed("symlinkMetadata", "metadata link", is, true,
+      (dir) => ended(symlinkMetadata(join(dir, "link")))),
+    new Deed("exists", "metadata file", is, true, (dir) => ended(exists(join(dir, "file")))),
+    new Deed("read", "file", is, true, (dir) => ended(read(join(dir, "file")))),
+    new Deed("readToString", "file", is, true, (dir) => ended(readToString(join(dir, "text")))),
+    new Deed("readDir", "open directory tree", is, true,
+      (dir) => listed(readDir(join(dir, "tree")))),
+    new Deed("readLink", "read link", is, true, (dir) => ended(readLink(join(dir, "link")))),
+    new Deed("canonicalize", "canonicalize link", is, true,
+      (dir) => ended(canonicalize(join(dir, "link")))),
+  ];
+}
+
+function changing(): Deed[] {
+  const is = Effect.Changes;
+  return [
+    new Deed("append", "open file", is, true,
+      (dir) => opened(new OpenOptions().append().open(join(dir, "file")))),
+    new Deed("update", "open file", is, true,
+      (dir) => opened(new OpenOptions().read().write().open(join(dir, "file")))),
+    new Deed("truncate", "open file", is, false,
+      (dir) => opened(new OpenOptions().write().truncate().open(join(dir, "file")))),
+    new Deed("overwrite", "file", is, false,
+      (dir) => written(write(join(dir, "file"), pattern(100_000)))),
+    new Deed("copyOver", "text", is, false,
+      (dir) => ended(copy(join(dir, "file"), join(dir, "text")))),
+    new Deed("setPermissions", "set permissions file", is, true,
+      (dir) => ended(setPermissions(join(dir, "file"), new Permissions(0o640)))),
+  ];
+}
+
+function naming(): Deed[] {
+  const is = Effect.Names;
+  return [
+    new Deed("create", "open new", is, false, (dir) => opened(File.create(join(dir, "new")))),
+    new Deed("createNew", "open new", is, false,
+      (dir) => opened(new OpenOptions().write().createNew().open(join(dir, "new")))),
+    new Deed("write", "new", is, false, (dir) => written(write(join(dir, "new"), pattern(999)))),
+    new Deed("copy", "new", is, false, (dir) => ended(copy(join(dir, "file"), join(dir, "new")))),
+    new Deed("createDir", "create directory new", is, true,
+      (dir) => ended(createDir(join(dir, "new")))),
+    new Deed("createDirAll", "create directory new", is, false,
+      (dir) => ended(createDirAll(join(dir, "new/inner/most")))),
+    new Deed("DirBuilder", "create directory new", is, true,
+      (dir) => ended(new DirBuilder().mode(0o700).create(join(dir, "new")))),
+    new Deed("removeFile", "remove file file", is, true,
+      (dir) => ended(removeFile(join(dir, "file")))),
+    new Deed("removeDir", "remove directory empty", is, true,
+      (dir) => ended(removeDir(join(dir, "empty")))),
+    new Deed("removeDirAll", "tree", is, false, (dir) => ended(removeDirAll(join(dir, "tree")))),
+    new Deed("rename", "rename file new", is, true,
+      (dir) => ended(rename(join(dir, "file"), join(dir, "new")))),
+    new Deed("replace", "rename file text", is, true,
+      (dir) => ended(rename(join(dir, "file"), join(dir, "text")))),
+    new Deed("hardLink", "hard link file new", is, true,
+      (dir) => ended(hardLink(join(dir, "file"), join(dir, "new")))),
+    new Deed("symlink", "symbolic link file new", is, true,
+      (dir) => ended(symlink("file", join(dir, "new")))),
+  ];
+}
+
+/** Makes the world anew in `dir`, whatever is there. */
+export async function makeWorld(dir: string): Promise<void> {
+  const gone = await removeDirAll(dir);
+  check(gone.isOk || gone.error.kind == ErrorKind.NotFound, "removeDirAll " + dir);
+  (await createDirAll(join(dir, "tree/inner"))).unwrap();
+  (await createDir(join(dir, "empty"))).unwrap();
+  (await write(join(dir, "file"), pattern(5000))).unwrap();
+  (await write(join(dir, "text"), Vec.fromString("text"))).unwrap();
+  (await write(join(dir, "tree/a"), Vec.fromString("a"))).unwrap();
+  (await write(join(dir, "tree/inner/b"), Vec.fromString("b"))).unwrap();
+  (await symlink("file", join(dir, "link"))).unwrap();
+}
+
+/** What there is in a directory and below it, in words: the same words for the same things. */
+export async function describe(dir: string): Promise<string> {
+  const lines = new Array<string>();
+  await describeInto(lines, dir, "");
+  return lines.sort().join("\n");
+}
+
+async function describeInto(lines: string[], dir: string, below: string): Promise<void> {
+  const reader = (await readDir(join(dir, below))).unwrap();
+  for (let entry = (await reader.next()).unwrap(); entry; entry = (await reader.next()).unwrap()) {
+    const name = join(below, entry.fileName);
+    const found = (await entry.metadata()).unwrap();
+    const mode = found.permissions.mode.toString(8);
+    // The length of a directory is the file system's own affair.
+    const length = found.isDir ? "directory" : found.length.toString();
+    lines.push(`${name} ${mode} ${length} ${found.isDir ? 0 : found.links}`);
+    if (found.isDir) await describeInto(lines, dir, name);
+  }
+}
+
+/** How many entries a directory has. */
+export async function countOf(dir: string): Promise<i32> {
+  const reader = (await readDir(dir)).unwrap();
+  let count = 0;
+  while ((await reader.next()).unwrap() !== null) count++;
+  return count;
+}
