@@ -355,6 +355,7 @@ export async function writeAll(writer: AsyncWrite, buf: Vec<u8>): Promise<BufRes
   while (n < length) {
     const written = await writer.write(piece);
     if (written.isErr) return new BufResult(n, buf, written.error);
+    if (written.n == length && written.buf == buf) return written;
     if (written.n == 0) {
       const error = new Error(ErrorKind.WriteZero, "nothing was written");
       return new BufResult(n, buf, error.in("write"));

@@ -37,8 +37,8 @@ import { stdPrefix } from "./resolve.js";
 const valueFunction = "__value";
 
 /**
- * What `await e` is: a method call. The other one is for the call of a function that is decorated
- * `@fresh`: it returns a promise that nobody else has, so that this `await` is the last to see it.
+ * What `await e` is: a method call. The other one is for the call of a function that returns a
+ * promise which nobody else has, so that this `await` is the last to see it: see `givesFresh`.
  */
 export const awaitMethod = "__await";
 const freshMethod = "__awaitFresh";
@@ -94,7 +94,7 @@ export class DirectCalls {
         return body;
       }
       if (isPromise(resolver, operand, flow, !implied)) {
-        const isFresh = called !== null && direct && givesFresh(called, quietly);
+        const isFresh = called !== null && direct && this.givesFresh(called, quietly);
         callee.property.text = isFresh ? freshMethod : awaitMethod;
         return lookup(callee, flow, ...rest);
       }
@@ -134,6 +134,21 @@ export class DirectCalls {
     return body;
   }
 
+  /**
+   * Whether nobody else has the promise that is called for: whatever the call may come to is
+   * decorated `@fresh`, or is an async function, each of whose calls makes a promise of its own.
+   */
+  private givesFresh(call: CallExpression, lookup: (callee: Expression) => Element | null): boolean {
+    const target = lookup(call.expression);
+    if (!target || (target.kind as number) !== ElementKind.FunctionPrototype) return false;
+    const called = target as FunctionPrototype;
+    const overriding = isSuper(call.expression) ? [] : [...(called.unboundOverrides ?? [])];
+    // What an interface declares is no function.
+    const all = called.bodyNode ? [called, ...overriding] : overriding;
+    return all.length > 0 && all.every((method) =>
+      isDecoratedFresh(method) || this.bodies.has(method.declaration));
+  }
+
   /** Whether `caller` may call `callee`: not in a circle. */
   private allow(caller: DeclarationStatement, callee: DeclarationStatement): boolean {
     const called = this.calls.get(caller) ?? new Set();
@@ -150,16 +165,9 @@ export class DirectCalls {
   }
 }
 
-/** Whether what is called is decorated `@fresh`, and cannot be anything else. */
-function givesFresh(
-  call: CallExpression,
-  lookup: (callee: Expression) => Element | null,
-): boolean {
-  const target = lookup(call.expression);
-  if (!target || (target.kind as number) !== ElementKind.FunctionPrototype) return false;
-  if (target.is(CommonFlags.Overridden as number) && !isSuper(call.expression)) return false;
-  const { decorators } = (target as FunctionPrototype).declaration;
-  return decorators?.some(({ name }) =>
+/** Whether it is decorated `@fresh`. */
+function isDecoratedFresh({ declaration }: FunctionPrototype): boolean {
+  return declaration.decorators?.some(({ name }) =>
     isKind(name, NodeKind.Identifier) &&
     (name as IdentifierExpression).text === freshDecorator) ?? false;
 }

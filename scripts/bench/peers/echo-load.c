@@ -4,9 +4,11 @@
  * asks once and is then held until the standard input ends.
  *
  * What counts is the processor time of the server, process PID, for each request: requests a second
- * only say how busy this program could keep it. `load` is how much of a processor this program used
- * itself: near 1 it could not ask any faster. Where there are two processors the server gets one to
- * itself, with all its threads, and this program another.
+ * only say how busy this program could keep it. Where there are two processors the server gets one
+ * to itself, with all its threads, and this program another, on which it never sleeps: clients on
+ * other machines need not be woken by the server either, and a server that is slower than this
+ * program would pay for that while a faster one would not. `load` is how much of the time there was
+ * something to do: near 1 it could not ask any faster.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -29,6 +31,8 @@
 #define EVENTS 256
 /* The first requests of all, which find caches cold and code not yet compiled, do not count. */
 #define WARM_UP_SHARE 4
+/* How long to wait for an answer. */
+#define PATIENCE_MS 10000
 /* Descriptors besides those of the connections. */
 #define OTHER_DESCRIPTORS 16
 
@@ -74,14 +78,14 @@ static int64_t processor_time(const char *process)
   return sum;
 }
 
-/* Keeps every thread of a process, on the n-th processor that we may use. */
-static void keep_on_processor(const char *process, int n)
+/* Keeps every thread of a process on the n-th processor that we may use. Whether there is one. */
+static int keep_on_processor(const char *process, int n)
 {
   char path[64];
   cpu_set_t allowed, one;
   CPU_ZERO(&one);
   if (sched_getaffinity(0, sizeof allowed, &allowed) < 0) fail("sched_getaffinity");
-  if (CPU_COUNT(&allowed) <= n) return;
+  if (CPU_COUNT(&allowed) <= n) return 0;
   for (int processor = 0, left = n; left >= 0; processor++) {
     if (CPU_ISSET(processor, &allowed) && left-- == 0) CPU_SET(processor, &one);
   }
@@ -94,13 +98,21 @@ static void keep_on_processor(const char *process, int n)
     if (id > 0) sched_setaffinity(id, sizeof one, &one);
   }
   closedir(threads);
+  return 1;
 }
 
-static int64_t own_processor_time(void)
+/* Waits for answers, asleep or not. Adds to `idle` how many nanoseconds there were none. */
+static int wait_for_answers(int epoll, struct epoll_event *events, int sleeps, int64_t *idle)
 {
-  struct timespec time;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return time.tv_sec * 1000000000LL + time.tv_nsec;
+  int ready = epoll_wait(epoll, events, EVENTS, 0);
+  if (ready != 0) return ready;
+  int64_t began = now(), waited = 0;
+  while (ready == 0 && waited < PATIENCE_MS * 1000000LL) {
+    ready = epoll_wait(epoll, events, EVENTS, sleeps ? PATIENCE_MS : 0);
+    waited = now() - began;
+  }
+  *idle += waited;
+  return ready;
 }
 
 static void message(const struct connection *connection, unsigned char *bytes)
@@ -214,7 +226,7 @@ int main(int count, char **arguments)
   if (holds) requests = connections;
   uint64_t warm_up = holds ? 0 : requests / WARM_UP_SHARE;
   allow_descriptors((uint64_t)connections + OTHER_DESCRIPTORS);
-  keep_on_processor(arguments[4], 1);
+  int sleeps = !keep_on_processor(arguments[4], 1) || holds;
   keep_on_processor("self", 0);
   struct connection *all = calloc(connections, sizeof *all);
   uint32_t *latencies = malloc((requests + connections) * sizeof *latencies);
@@ -223,11 +235,11 @@ int main(int count, char **arguments)
   for (uint32_t i = 0; i < connections; i++) open_connection(&all[i], port, epoll);
 
   uint64_t asked = 0, answered = 0;
-  int64_t began = now(), server = 0, own = 0;
+  int64_t began = now(), server = 0, idle = 0;
   for (; asked < connections && asked < warm_up + requests; asked++) ask(&all[asked]);
   while (answered < warm_up + requests) {
     struct epoll_event events[EVENTS];
-    int ready = epoll_wait(epoll, events, EVENTS, 10000);
+    int ready = wait_for_answers(epoll, events, sleeps, &idle);
     if (ready <= 0) {
       fputs("the server does not answer\n", stderr);
       return 1;
@@ -239,7 +251,7 @@ int main(int count, char **arguments)
       if (answered == warm_up) {
         began = now();
         server = processor_time(arguments[4]);
-        own = own_processor_time();
+        idle = 0;
       } else if (answered > warm_up) {
         latencies[answered - warm_up - 1] = (uint32_t)(now() - connection->asked);
       }
@@ -251,7 +263,6 @@ int main(int count, char **arguments)
   }
   double seconds = (double)(now() - began) / 1e9;
   server = processor_time(arguments[4]) - server;
-  own = own_processor_time() - own;
   if (holds) {
     printf("held connections=%u\n", connections);
     fflush(stdout);
@@ -260,7 +271,7 @@ int main(int count, char **arguments)
   }
   qsort(latencies, requests, sizeof *latencies, by_size);
   printf("requests=%llu seconds=%f cpu=%lld load=%f p50=%u p99=%u\n",
-         (unsigned long long)requests, seconds, (long long)server, (double)own / 1e9 / seconds,
+         (unsigned long long)requests, seconds, (long long)server, 1 - (double)idle / 1e9 / seconds,
          latencies[requests / 2], latencies[requests - requests / 100 - 1]);
   return 0;
 }

@@ -92,6 +92,46 @@ async function overridden(): Promise<void> {
   check(await other.read(buffer()), 112);
 }
 
+/** Whatever stands behind it makes a promise for each call, and keeps none. */
+interface Positioned {
+  readAt(buf: Vec<u8>, offset: u64): Promise<BufResult>;
+}
+
+class Direct implements Positioned {
+  file: File = file(1);
+
+  // @ts-ignore: decorator
+  @fresh
+  readAt(buf: Vec<u8>, offset: u64): Promise<BufResult> {
+    return this.file.readAt(buf, offset);
+  }
+}
+
+class Careful implements Positioned {
+  file: File = file(2);
+  last: Promise<BufResult> | null = null;
+
+  async readAt(buf: Vec<u8>, offset: u64): Promise<BufResult> {
+    const reading = this.file.readAt(buf, offset);
+    this.last = reading;
+    const result = await reading;
+    check(result, <i32>offset);
+    return result;
+  }
+}
+
+async function behindInterface(careful: bool): Promise<void> {
+  const source: Positioned = careful ? new Careful() : new Direct();
+  let buf = buffer();
+  for (let i = 0; i < 20; i++) {
+    const result = await source.readAt(buf, 11 + i);
+    await direct(9, 2);
+    check(result, 11 + i);
+    if (source instanceof Careful) assert((source as Careful).last!.unwrap() == result);
+    buf = result.buf;
+  }
+}
+
 /** One that is cancelled completes before it serves again. */
 async function cancelled(): Promise<void> {
   for (let i = 0; i < 20; i++) {
@@ -116,6 +156,7 @@ export async function main(): Promise<void> {
   for (let i = 0; i < 10; i++) tasks.push(kept());
   for (let i = 0; i < 10; i++) tasks.push(shared());
   for (let i = 0; i < 5; i++) tasks.push(overridden());
+  for (let i = 0; i < 10; i++) tasks.push(behindInterface((i & 1) == 0));
   for (let i = 0; i < 5; i++) tasks.push(cancelled());
   for (let i = 0; i < tasks.length; i++) await tasks[i];
 }
