@@ -138,7 +138,10 @@ export class DirectCalls {
    * Whether nobody else has the promise that is called for: whatever the call may come to is
    * decorated `@fresh`, or is an async function, each of whose calls makes a promise of its own.
    */
-  private givesFresh(call: CallExpression, lookup: (callee: Expression) => Element | null): boolean {
+  private givesFresh(
+    call: CallExpression,
+    lookup: (callee: Expression) => Element | null,
+  ): boolean {
     const target = lookup(call.expression);
     if (!target || (target.kind as number) !== ElementKind.FunctionPrototype) return false;
     const called = target as FunctionPrototype;

@@ -2,12 +2,12 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { connections10k, connections10kGuest, echo, echoOnEpoll } from "./echo.js";
+import { connections10k, connections10kGuest, echo } from "./echo.js";
 import { copyLarge, walkTree } from "./files.js";
 import { makeRow, type Benchmark, type Contestant, type Quantity } from "./measure.js";
 import {
-  answer, blockCount, blockFile, compileC, cpuMilliseconds, environment, forSpeed, guest, launcher,
-  makeBlocks, nodePeer, plainSize, residentMebibytes, run, runGuest, start, startGuest,
+  answer, blockCount, blockFile, compileC, cpuMilliseconds, environment, epoll, forSpeed, guest,
+  launcher, makeBlocks, nodePeer, plainSize, residentMebibytes, run, runGuest, start, startGuest,
   type Answers, type Running,
 } from "./programs.js";
 
@@ -42,6 +42,7 @@ function reads(depth: number, count: number, nodeCount: number): Benchmark {
       let seed = 1;
       return [
         contestant("ours", () => runGuest(app, [blockFile, depth, count, seed++])),
+        contestant("epoll", () => runGuest(app, [blockFile, depth, count, seed++], epoll)),
         contestant("c", () => run(c, [blockFile, depth, count, seed++])),
         contestant("node", () => run(node, [peer, blockFile, depth, nodeCount, seed++])),
       ];
@@ -179,6 +180,7 @@ const spawn500: Benchmark = {
     });
     return [
       contestant("ours", () => runGuest(app, program)),
+      contestant("epoll", () => runGuest(app, program, epoll)),
       contestant("c", () => run(c, program)),
       contestant("node", () => run(node, [peer, ...program])),
     ];
@@ -201,8 +203,6 @@ export const benchmarks: readonly Benchmark[] = [
   walkTree,
   echo(64),
   echo(1000),
-  echoOnEpoll(64),
-  echoOnEpoll(1000),
   connections10k,
   connections10kGuest,
 ];

@@ -1,7 +1,7 @@
 /** TCP: what a request on one of many connections costs a server, and what a connection. */
 import type { Benchmark, Contestant, Quantity } from "./measure.js";
 import {
-  answer, compileC, forSpeed, guest, nodePeer, residentMebibytes, run, start, startGuest,
+  answer, compileC, epoll, forSpeed, guest, nodePeer, residentMebibytes, run, start, startGuest,
   type Answers, type Running,
 } from "./programs.js";
 
@@ -20,11 +20,12 @@ export type Server = () => Running;
 export function servers(): Record<"ours" | "epoll" | "c" | "node", Server> {
   const app = guest("demo/echo-server.ts", forSpeed);
   const c = compileC("echo");
-  const ours = (backend: string): Server => () =>
-    startGuest(app, ["127.0.0.1:0"], { STD_BACKEND: backend });
+  const address = ["127.0.0.1:0"];
   return {
-    ours: ours(""), epoll: ours("epoll"),
-    c: () => start(c, []), node: () => start(node, [nodePeer("echo")]),
+    ours: () => startGuest(app, address),
+    epoll: () => startGuest(app, address, epoll),
+    c: () => start(c, []),
+    node: () => start(node, [nodePeer("echo")]),
   };
 }
 
@@ -71,17 +72,7 @@ function requests(name: string, prepare: () => Promise<Contestant[]>): Benchmark
 /** Ours against the peers. */
 export function echo(connections: number): Benchmark {
   return requests(`echo-${connections}`, async () => {
-    const { ours, c, node } = servers();
-    return Object.entries({ ours, c, node }).map(
-      ([name, server]) => asked(connections, name, server));
-  });
-}
-
-/** Our epoll backend against our io_uring. */
-export function echoOnEpoll(connections: number): Benchmark {
-  return requests(`echo-${connections}-epoll`, async () => {
-    const { ours, epoll } = servers();
-    return [asked(connections, "ours", epoll), asked(connections, "io_uring", ours)];
+    return Object.entries(servers()).map(([name, server]) => asked(connections, name, server));
   });
 }
 

@@ -162,9 +162,16 @@ export function run(program: string, args: readonly (string | number)[]): Promis
 }
 
 /** Runs one of our apps, trusted like a native program, by the launcher. */
-export function runGuest(wasm: string, args: readonly (string | number)[]): Promise<Answers> {
-  return run(process.execPath, [launcher, "run", "--allow-all", wasm, ...args]);
+export function runGuest(
+  wasm: string,
+  args: readonly (string | number)[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<Answers> {
+  return startGuest(wasm, args, env).end;
 }
+
+/** Has the launcher use epoll where it would use io_uring. */
+export const epoll: NodeJS.ProcessEnv = { STD_BACKEND: "epoll" };
 
 /** Starts one of our apps without waiting for its end. */
 export function startGuest(
