@@ -8,6 +8,7 @@
 #ifndef STD_OPERATION_H
 #define STD_OPERATION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -41,6 +42,7 @@ struct operation {
   struct operation *next;
   struct operation *previous;
   uint8_t progress; /* an `enum progress` of pool.c */
+  bool closes;      /* its descriptor is to be closed when it ends */
   uint8_t op;
   uint32_t slot;
   uint32_t generation;

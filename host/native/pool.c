@@ -35,6 +35,7 @@ struct pool {
   pthread_cond_t work;       /* `queue` or `closing` changed */
   pthread_cond_t gone;       /* a worker left */
   struct list queue;         /* to be performed */
+  struct list running;       /* being performed, the abandoned among them */
   struct list done;          /* performed, to be taken */
   unsigned queued;           /* length of `queue` */
   unsigned workers;          /* threads that exist */
@@ -78,13 +79,36 @@ static void destroy(struct pool *pool)
   free(pool);
 }
 
+/* The lock is held. */
+static bool close_later(struct pool *pool, int descriptor)
+{
+  for (struct operation *user = pool->running.first; user != NULL; user = user->next) {
+    if (user->descriptor != descriptor || user->op == OP_CLOSE) continue;
+    user->closes = true;
+    return true;
+  }
+  return false;
+}
+
+/* Closes what the operation was the last to use. Called and returns with the lock held. */
+static void leave_descriptor(struct pool *pool, const struct operation *operation)
+{
+  if (!operation->closes || close_later(pool, operation->descriptor)) return;
+  pthread_mutex_unlock(&pool->lock);
+  close(operation->descriptor);
+  pthread_mutex_lock(&pool->lock);
+}
+
 /* Performs one operation. Called and returns with the lock held; runs without it. */
 static void perform_one(struct pool *pool, struct operation *operation)
 {
   operation->progress = RUNNING;
+  append(&pool->running, operation);
   pthread_mutex_unlock(&pool->lock);
   operation->result = perform(operation);
   pthread_mutex_lock(&pool->lock);
+  detach(&pool->running, operation);
+  leave_descriptor(pool, operation);
   bool abandoned = operation->progress == ABANDONED;
   if (abandoned) pool->abandoned--;
   if (abandoned || pool->closing) {
@@ -203,6 +227,14 @@ bool pool_abandon(struct pool *pool, struct operation *operation)
   return running;
 }
 
+bool pool_close_later(struct pool *pool, int descriptor)
+{
+  pthread_mutex_lock(&pool->lock);
+  bool used = close_later(pool, descriptor);
+  pthread_mutex_unlock(&pool->lock);
+  return used;
+}
+
 struct operation *pool_take(struct pool *pool)
 {
   pthread_mutex_lock(&pool->lock);
@@ -229,7 +261,8 @@ static void drop_queue(struct pool *pool)
 {
   for (struct operation *operation; (operation = pool->queue.first) != NULL;) {
     dequeue(pool, operation);
-    if (operation->op == OP_CLOSE) perform(operation);
+    bool closes = operation->op == OP_CLOSE && !close_later(pool, operation->descriptor);
+    if (closes) perform(operation);
     operation_free(operation);
   }
 }

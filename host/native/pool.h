@@ -5,7 +5,8 @@
  * Thread: all functions on the JavaScript thread.
  * Invariant: an operation belongs to the pool from `pool_submit` until `pool_take` or `pool_remove`
  * returns it. It holds no address in guest memory, so a worker that hangs in a system call can be
- * left behind: `pool_release` never waits for it, the last worker out frees what is left.
+ * left behind: `pool_release` never waits for it, the last worker out frees what is left. Its
+ * descriptor stays open until it ends (`pool_close_later`).
  */
 #ifndef STD_POOL_H
 #define STD_POOL_H
@@ -29,6 +30,12 @@ bool pool_remove(struct pool *pool, struct operation *operation);
  * keeps it and closes what it opens. False when it has ended, or when too many were given up.
  */
 bool pool_abandon(struct pool *pool, struct operation *operation);
+
+/*
+ * Leaves it to the operations that run on a descriptor to close it, which the last of them does when
+ * it ends: closed under them, its number could become another file's. False when none runs on it.
+ */
+bool pool_close_later(struct pool *pool, int descriptor);
 
 /* The operation that ended first and was not taken yet, or NULL. Its result is in it. */
 struct operation *pool_take(struct pool *pool);

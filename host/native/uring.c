@@ -172,6 +172,10 @@ static void begin(struct uring *uring, const struct submission *submission)
   uint32_t index = submission->slot;
   struct slot *slot = &uring->core.slots[index];
   if (slot->op == OP_CLOSE) files_forget(&uring->files, &uring->ring, slot->descriptor);
+  if (slot->op == OP_CLOSE && work_closes_later(&uring->work, slot->descriptor)) {
+    core_finish(&uring->core, index, 0);
+    return;
+  }
   bool by_ring = uring->opcodes[slot->op] != URING_OP_NONE;
   enum state state = operation_state(slot->op);
   if (state != STATE_NONE || !by_ring) {

@@ -10,9 +10,14 @@
 
 bool work_by_plan(struct work *work, struct core *core, uint32_t index, enum plan plan)
 {
+  const struct slot *slot = &core->slots[index];
+  if (slot->op == OP_CLOSE && work_closes_later(work, slot->descriptor)) {
+    core_finish(core, index, 0);
+    return true;
+  }
   switch (plan) {
   case PLAN_DONE:
-    core_finish(core, index, perform(core->slots[index].operation));
+    core_finish(core, index, perform(slot->operation));
     return true;
   case PLAN_BLOCK:
     work_give(work, core, index);
@@ -61,9 +66,16 @@ void work_cancel(struct work *work, struct core *core, uint32_t index)
   } else if (leaves_no_trace(slot->op) && pool_abandon(work->pool, slot->operation)) {
     /* What it opens is closed when it ends. */
     work->count--;
+    work->abandons = true;
     slot->operation = NULL;
     core_finish(core, index, -ECANCELED);
   }
+}
+
+bool work_closes_later(struct work *work, int descriptor)
+{
+  bool busy = work->count > 0 || work->abandons;
+  return busy && pool_close_later(work->pool, descriptor);
 }
 
 void work_leave(struct work *work, struct core *core)
@@ -75,6 +87,7 @@ void work_leave(struct work *work, struct core *core)
     slot->operation = NULL;
   }
   work->count = 0;
+  work->abandons = false;
   if (work->pool != NULL) pool_release(work->pool);
   work->pool = NULL;
 }

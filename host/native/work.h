@@ -18,6 +18,7 @@
 struct work {
   struct pool *pool; /* made when first needed */
   uint32_t count;    /* slots in PHASE_POOL */
+  bool abandons;     /* the pool may perform what has no slot any more */
 };
 
 /*
@@ -37,6 +38,12 @@ struct operation *work_take(struct work *work, const struct core *core);
 
 /* Asks for the end of an operation in PHASE_POOL. It may go on, and completes in any case. */
 void work_cancel(struct work *work, struct core *core, uint32_t index);
+
+/*
+ * Whether threads of the pool still use a descriptor that is to be closed, after its operations were
+ * given up: the last of them will close it. To be asked before each close.
+ */
+bool work_closes_later(struct work *work, int descriptor);
 
 /* Hands what the pool has to the pool's own care, which needs no guest memory, and gives it up. */
 void work_leave(struct work *work, struct core *core);

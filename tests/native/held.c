@@ -1,0 +1,126 @@
+/*
+ * Descriptors that are closed while a thread of the pool still uses them: their numbers are nobody
+ * else's before it is done, and the last one closes them.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../../host/native/operation.h"
+#include "../../host/native/pool.h"
+#include "fixture.h"
+
+static bool is_open(int descriptor)
+{
+  return fcntl(descriptor, F_GETFD) >= 0;
+}
+
+/* Whether it is closed within five seconds. */
+static bool gets_closed(int descriptor)
+{
+  for (int i = 0; i < 5000 && is_open(descriptor); i++) pause_milliseconds(1);
+  return !is_open(descriptor);
+}
+
+/* A number that was free is given to the next file: so it is seen whether `descriptor` is. */
+static void check_not_reused(int descriptor)
+{
+  int other = open("/dev/null", O_RDWR | O_CLOEXEC);
+  CHECK(other >= 0 && other != descriptor);
+  close(other);
+}
+
+/* Has a thread of the pool begin with a read, which blocks until somebody writes. */
+static void begin_read(struct pool *pool, int descriptor)
+{
+  struct submission read = {
+    .op = OP_READ, .descriptor = descriptor, .length0 = 8, .offset = UINT64_MAX,
+  };
+  struct operation *operation = operation_allocate(&read, 8);
+  CHECK(operation != NULL);
+  operation->length = 8;
+  do {
+    CHECK_EQUAL(pool_submit(pool, operation), 0);
+    pause_milliseconds(1);
+  } while (pool_remove(pool, operation));
+}
+
+static void test_reads(bool releases)
+{
+  int ends[2];
+  struct pool *pool;
+  CHECK_EQUAL(pipe2(ends, O_CLOEXEC), 0);
+  CHECK_EQUAL(pool_create(4, &pool), 0);
+  CHECK(!pool_close_later(pool, ends[0]));
+  begin_read(pool, ends[0]);
+  begin_read(pool, ends[0]);
+  CHECK(!pool_close_later(pool, ends[1]));
+  CHECK(pool_close_later(pool, ends[0]));
+  if (releases) pool_release(pool);
+  CHECK(is_open(ends[0]));
+  check_not_reused(ends[0]);
+  /* One of them ends; the other hangs on, and with it the descriptor. */
+  CHECK_EQUAL(write(ends[1], "8 bytes!", 8), 8);
+  if (!releases) {
+    struct operation *done;
+    while ((done = pool_take(pool)) == NULL) pause_milliseconds(1);
+    CHECK_EQUAL(done->result, 8);
+    operation_free(done);
+  }
+  CHECK(is_open(ends[0]));
+  check_not_reused(ends[0]);
+  CHECK_EQUAL(write(ends[1], "8 again!", 8), 8);
+  CHECK(gets_closed(ends[0]));
+  if (!releases) pool_release(pool);
+  close(ends[1]);
+}
+
+/* Whether opening a FIFO goes to a thread of the pool. */
+static bool opens_by_pool(const struct mode *mode)
+{
+  return mode->options.without_ops != 0 || strcmp(mode->backend, "epoll") == 0;
+}
+
+/* Opens that were given up, of FIFOs in a directory whose handle is closed then. */
+static void test_abandoned(const struct mode *mode, bool ends_first)
+{
+  struct fixture fixture;
+  fixture_open(&fixture, mode);
+  int directory = open_file(&fixture, folder(), OPEN_FLAG_READ | OPEN_FLAG_DIRECTORY);
+  struct submission open_fifo = {
+    .op = OP_OPEN, .descriptor = directory, .flags = OPEN_FLAG_READ,
+    .argument = STAGE_ARGUMENT_BENEATH, .slot = 1,
+  };
+  uint32_t generation = stage(&fixture, with_path(&fixture, open_fifo, "fifo"));
+  CHECK_EQUAL(turn(&fixture, 20000000), 0);
+  stage_cancel(&fixture, 1, generation);
+  uint32_t produced = 0;
+  while (produced == 0) produced = turn(&fixture, -1);
+  CHECK_EQUAL(completion(&fixture, 0).result, -ECANCELED);
+  struct submission close_it = { .op = OP_CLOSE, .descriptor = directory };
+  CHECK_EQUAL(run(&fixture, close_it), 0);
+  CHECK_EQUAL(is_open(directory), opens_by_pool(mode));
+  if (opens_by_pool(mode)) check_not_reused(directory);
+  if (ends_first) fixture_close(&fixture);
+  int writer = open(in_folder("fifo"), O_RDWR | O_CLOEXEC);
+  CHECK(writer >= 0);
+  CHECK(writer == directory || gets_closed(directory));
+  close(writer);
+  if (!ends_first) fixture_close(&fixture);
+}
+
+int main(void)
+{
+  folder();
+  CHECK_EQUAL(mkfifo(in_folder("fifo"), 0600), 0);
+  int before = count_descriptors();
+  for (int i = 0; i < 20; i++) test_reads(i % 2 == 0);
+  CHECK_EQUAL(count_descriptors(), before);
+  for (const struct mode *mode = modes; mode->name != NULL; mode++) {
+    test_abandoned(mode, false);
+    test_abandoned(mode, true);
+  }
+  CHECK_EQUAL(count_descriptors(), before);
+  return 0;
+}
