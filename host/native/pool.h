@@ -32,8 +32,8 @@ bool pool_remove(struct pool *pool, struct operation *operation);
 bool pool_abandon(struct pool *pool, struct operation *operation);
 
 /*
- * Leaves it to the operations that run on a descriptor to close it, which the last of them does when
- * it ends: closed under them, its number could become another file's. False when none runs on it.
+ * Leaves it to the operations that run on a descriptor to close it, which the last of them does
+ * when it ends: closed under them, its number could become another file's. False when none runs.
  */
 bool pool_close_later(struct pool *pool, int descriptor);
 

@@ -40,8 +40,8 @@ struct operation *work_take(struct work *work, const struct core *core);
 void work_cancel(struct work *work, struct core *core, uint32_t index);
 
 /*
- * Whether threads of the pool still use a descriptor that is to be closed, after its operations were
- * given up: the last of them will close it. To be asked before each close.
+ * Whether threads of the pool still use a descriptor that is to be closed, after its operations
+ * were given up: the last of them will close it. To be asked before each close.
  */
 bool work_closes_later(struct work *work, int descriptor);
 
