@@ -13,7 +13,9 @@ import { FileType, Metadata } from "./metadata";
 import { toSystem } from "./os-string";
 import { join, parent } from "./path";
 import { decodeEscapedAt, readNumber } from "./rt/buffer";
+import { Flag } from "./rt/node";
 import { Operation } from "./rt/operation";
+import { Promise as PromiseClass } from "./rt/promise";
 import { StatOperation } from "./stat";
 import { Vec } from "./vec";
 
@@ -39,10 +41,12 @@ const NEW_DIRECTORY: u32 = 0o777;
 export class DirReader {
   private batch: Vec<u8> = new Vec<u8>();
   private position: i32 = 0;
-  private filled: i32 = 0;
+  private end: i32 = 0;
   private atEnd: bool = false;
   /** What is in flight to fill the batch: one for all who wait. */
-  private filling: Promise<Result<i32>> | null = null;
+  private filling: FillOperation | null = null;
+  /** Those who wait for it. */
+  private waits: FillWait[] = [];
 
   /** Use `readDir`. */
   constructor(
@@ -57,10 +61,11 @@ export class DirReader {
    * may be asked for at once.
    */
   async next(): Promise<Result<DirEntry | null>> {
-    while (this.position == this.filled) {
+    while (this.position == this.end) {
       if (this.atEnd) return Result.ok<DirEntry | null>(null);
       const failure = await this.fill();
       if (failure !== null) return Result.err<DirEntry | null>(failure);
+      if (this.atEnd) await this.close();
     }
     return Result.ok<DirEntry | null>(this.take());
   }
@@ -73,25 +78,54 @@ export class DirReader {
     return await new CloseOperation(handle, this.path).start();
   }
 
-  private async fill(): Promise<Error | null> {
-    let filling = this.filling;
-    if (filling === null) {
-      if (!this.batch.isLent && this.batch.capacity == 0) this.batch = new Vec<u8>(BATCH);
-      filling = new FillOperation(this, this.batch).start();
-      this.filling = filling;
+  private fill(): FillWait {
+    const wait = new FillWait(this);
+    this.waits.push(wait);
+    if (this.filling === null) this.startToFill();
+    return wait;
+  }
+
+  private startToFill(): void {
+    if (this.batch.capacity == 0) this.batch = new Vec<u8>(BATCH);
+    const filling = new FillOperation(this, this.batch);
+    this.filling = filling;
+    filling.start();
+  }
+
+  /** Somebody does not want to wait any more; the others do. For std alone. */
+  leave(wait: FillWait): void {
+    wait.isUnwanted = true;
+    const waits = this.waits;
+    for (let i = 0; i < waits.length; i++) {
+      if (!waits[i].isUnwanted) {
+        waits.splice(waits.indexOf(wait), 1);
+        wait.endEarly(readError(-Errno.ECANCELED, 0, this.path));
+        return;
+      }
     }
-    const filled = await filling;
-    // Of those who waited for it, the first one takes it.
-    if (this.filling !== filling) return filled.isErr ? filled.error : null;
+    this.filling!.cancel();
+  }
+
+  /** The batch has been filled with so many bytes, or not. For std alone. */
+  filled(count: i32, failure: Error | null): void {
+    const waits = this.waits;
     this.filling = null;
-    if (filled.isErr) return filled.error;
-    this.position = 0;
-    this.filled = filled.unwrap();
-    if (this.filled > 0) return null;
-    this.atEnd = true;
-    this.batch = new Vec<u8>();
-    await this.close();
-    return null;
+    this.waits = [];
+    const isCancelled = failure !== null && failure.errno == Errno.ECANCELED;
+    if (failure === null) {
+      this.position = 0;
+      this.end = count;
+      this.atEnd = count == 0;
+      if (this.atEnd) this.batch = new Vec<u8>();
+    }
+    for (let i = 0; i < waits.length; i++) {
+      const wait = waits[i];
+      if (!isCancelled) wait.fulfill(failure);
+      else if (wait.isUnwanted || this.handle == CLOSED) wait.endEarly(failure!);
+      // It came when those before it had given up already.
+      else this.waits.push(wait);
+    }
+    if (this.waits.length > 0) this.startToFill();
   }
 
   private take(): DirEntry {
@@ -179,23 +213,47 @@ class OpenDirOperation extends Operation<Result<DirReader>> {
   }
 }
 
-/** Reads the next entries into a buffer. */
+/** Reads the next entries into a buffer, and tells the reader, which tells those who wait. */
 // @ts-ignore: decorator
 @final
-class FillOperation extends Operation<Result<i32>> {
-  private name: string;
-
-  constructor(dir: DirReader, batch: Vec<u8>) {
+class FillOperation extends Operation<i32> {
+  constructor(private dir: DirReader, batch: Vec<u8>) {
     super(Op.ReadDirectory);
-    this.name = dir.path;
     this.handle = dir.handle;
     this.lend0(batch, batch.capacity);
   }
 
-  protected settle(result: i64, osError: u32): Result<i32> {
-    if (result >= 0) return Result.ok<i32>(<i32>result);
-    return Result.err<i32>(Error.fromResult(result, osError, "read directory", this.name));
+  protected settle(result: i64, osError: u32): i32 {
+    const dir = this.dir;
+    dir.filled(<i32>result, result < 0 ? readError(result, osError, dir.path) : null);
+    return <i32>result;
   }
+}
+
+/** One who waits for a batch, among others perhaps: its end is an error or `null`. */
+// @ts-ignore: decorator
+@final
+class FillWait extends PromiseClass<Error | null> {
+  /** Whoever waited wants it no more. */
+  isUnwanted: bool = false;
+
+  constructor(private dir: DirReader) {
+    super();
+  }
+
+  cancel(): void {
+    if (this.isPending && !this.isUnwanted) this.dir.leave(this);
+  }
+
+  /** Ends with what came of cancelling it. */
+  endEarly(error: Error): void {
+    this.flags |= Flag.CancelTook;
+    this.fulfill(error);
+  }
+}
+
+function readError(result: i64, osError: u32, path: string): Error {
+  return Error.fromResult(result, osError, "read directory", path);
 }
 
 /** An operation on a path that has nothing to tell but whether it succeeded. */
@@ -250,17 +308,17 @@ async function createAll(path: string, mode: u32): Promise<Result<Unit>> {
         next = above;
         continue;
       }
+      if (made.error.errno == Errno.ECANCELED) return Result.err<Unit>(made.error);
       // Whoever else made it, it is there; and what refuses to make it says why more clearly.
-      if (!(await isDirectory(next))) return Result.err<Unit>(made.error);
+      const found = await new StatOperation(Handle.Root, next, next, 0).start();
+      if (found.isErr && found.error.errno == Errno.ECANCELED) {
+        return Result.err<Unit>(found.error.in("create directory", next));
+      }
+      if (found.isErr || !found.unwrap().isDir) return Result.err<Unit>(made.error);
     }
     if (missing.length == 0) return Result.unit();
     next = missing.pop();
   }
-}
-
-async function isDirectory(path: string): Promise<bool> {
-  const found = await new StatOperation(Handle.Root, path, path, 0).start();
-  return found.isOk && found.unwrap().isDir;
 }
 
 /** How to make a directory: `new DirBuilder().recursive().mode(0o700).create(path)`. */
@@ -326,6 +384,9 @@ export async function removeDirAll(path: string): Promise<Result<Unit>> {
 async function removeLink(path: string, error: Error): Promise<Result<Unit>> {
   if (error.errno != Errno.ELOOP && error.errno != Errno.ENOTDIR) return Result.err<Unit>(error);
   const found = await new StatOperation(Handle.Root, path, path, StatFlag.NoFollow).start();
+  if (found.isErr && found.error.errno == Errno.ECANCELED) {
+    return Result.err<Unit>(found.error.in("remove file", path));
+  }
   if (found.isErr || !found.unwrap().isSymlink) return Result.err<Unit>(error);
   return await removeFile(path);
 }

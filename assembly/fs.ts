@@ -489,7 +489,8 @@ class CopyOperation extends Operation<Result<u64>> {
 export async function copy(from: string, to: string): Promise<Result<u64>> {
   // Before it is opened, which would wait for the other end of a FIFO.
   const found = await metadata(from);
-  if (found.isOk && !found.unwrap().isFile) return refusedCopy(from);
+  if (found.isErr) return Result.err<u64>(found.error.in("copy", from));
+  if (!found.unwrap().isFile) return refusedCopy(from);
   const opened = await File.open(from);
   if (opened.isErr) return Result.err<u64>(opened.error);
   const source = opened.unwrap();

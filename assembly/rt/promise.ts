@@ -210,7 +210,9 @@ export class Promise<T> extends PromiseBase {
   __awaitFresh(): T {
     const node = changetype<usize>(this);
     if ((nodeAt(node).flags & State.Mask) != State.Fulfilled) suspend(node);
-    return lastValueOf<T>(node);
+    // What has no value is no transfer, and so not used again.
+    if (isVoid<T>()) return valueOf<T>(node);
+    else return lastValueOf<T>(node);
   }
 
   /** Gives it its value. Of no effect once it settled. */

@@ -150,6 +150,12 @@ async function reads(offset: i32): Promise<BufResult> {
   return await file(2).readAt(buffer(), offset);
 }
 
+/** It calls itself, and so by a promise that nobody else has, which has no value. */
+async function recursive(depth: i32): Promise<void> {
+  await direct(depth, 2);
+  if (depth > 0) await recursive(depth - 1);
+}
+
 export async function main(): Promise<void> {
   const tasks = new Array<Promise<void>>();
   for (let i = 0; i < 40; i++) tasks.push(direct(i, 50));
@@ -158,5 +164,6 @@ export async function main(): Promise<void> {
   for (let i = 0; i < 5; i++) tasks.push(overridden());
   for (let i = 0; i < 10; i++) tasks.push(behindInterface((i & 1) == 0));
   for (let i = 0; i < 5; i++) tasks.push(cancelled());
+  for (let i = 0; i < 5; i++) tasks.push(recursive(i));
   for (let i = 0; i < tasks.length; i++) await tasks[i];
 }

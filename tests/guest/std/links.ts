@@ -207,7 +207,7 @@ async function copies(dir: string): Promise<void> {
 async function copyErrors(dir: string): Promise<void> {
   const from = join(dir, "from");
   await put(from, "precious");
-  fails(await copy(join(dir, "nope"), join(dir, "to")), ErrorKind.NotFound, "open nope ENOENT");
+  fails(await copy(join(dir, "nope"), join(dir, "to")), ErrorKind.NotFound, "copy nope ENOENT");
   check(!(await exists(join(dir, "to"))).unwrap(), "nothing was made");
   fails(await copy(dir, join(dir, "to")), ErrorKind.InvalidInput, "copy regular");
   fails(await copy(from, dir), ErrorKind.IsADirectory, "open EISDIR");

@@ -38,12 +38,14 @@ export class Deed {
   ) {}
 }
 
-async function ended<T>(promise: Promise<Result<T>>): Promise<Error | null> {
+/** How it has ended: with an error, or with `null`. */
+export async function ended<T>(promise: Promise<Result<T>>): Promise<Error | null> {
   const result = await promise;
   return result.isErr ? result.error : null;
 }
 
-async function opened(promise: Promise<Result<File>>): Promise<Error | null> {
+/** The same; what was opened is closed. */
+export async function opened(promise: Promise<Result<File>>): Promise<Error | null> {
   const result = await promise;
   if (result.isErr) return result.error;
   check((await result.unwrap().close()).isOk, "close");
@@ -57,7 +59,8 @@ async function listed(promise: Promise<Result<DirReader>>): Promise<Error | null
   return null;
 }
 
-async function written(promise: Promise<BufResult>): Promise<Error | null> {
+/** The same of a transfer, whose buffer must have come back. */
+export async function written(promise: Promise<BufResult>): Promise<Error | null> {
   const result = await promise;
   check(!result.buf.isLent, "the buffer came back");
   return result.isErr ? result.error : null;
@@ -77,7 +80,7 @@ function reading(): Deed[] {
       (dir) => ended(symlinkMetadata(join(dir, "link")))),
     new Deed("exists", "metadata file", is, true, (dir) => ended(exists(join(dir, "file")))),
     new Deed("read", "file", is, true, (dir) => ended(read(join(dir, "file")))),
-    new Deed("readToString", "file", is, true, (dir) => ended(readToString(join(dir, "text")))),
+    new Deed("readToString", "text", is, true, (dir) => ended(readToString(join(dir, "text")))),
     new Deed("readDir", "open directory tree", is, true,
       (dir) => listed(readDir(join(dir, "tree")))),
     new Deed("readLink", "read link", is, true, (dir) => ended(readLink(join(dir, "link")))),
