@@ -10,6 +10,7 @@
         "directory.c",
         "epoll.c",
         "files.c",
+        "interrupt.c",
         "links.c",
         "lookup.c",
         "net.c",

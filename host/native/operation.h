@@ -42,6 +42,8 @@ struct operation {
   struct operation *next;
   struct operation *previous;
   uint8_t progress; /* an `enum progress` of pool.c */
+  int32_t thread;   /* who performs it */
+  int32_t timer;    /* what interrupts that thread, see interrupt.h; meaningful while INTERRUPTED */
   bool closes;      /* its descriptor is to be closed when it ends */
   uint8_t op;
   uint32_t slot;

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "interrupt.h"
 #include "operation.h"
 #include "perform.h"
 
@@ -23,7 +24,7 @@
 #define ABANDONED_LIMIT 64
 
 /* How far the pool is with an operation. */
-enum progress { OUTSIDE, QUEUED, RUNNING, ABANDONED, DONE };
+enum progress { OUTSIDE, QUEUED, RUNNING, INTERRUPTED, ABANDONED, DONE };
 
 struct list {
   struct operation *first;
@@ -103,11 +104,16 @@ static void leave_descriptor(struct pool *pool, const struct operation *operatio
 static void perform_one(struct pool *pool, struct operation *operation)
 {
   operation->progress = RUNNING;
+  operation->thread = interrupt_self();
   append(&pool->running, operation);
   pthread_mutex_unlock(&pool->lock);
   operation->result = perform(operation);
   pthread_mutex_lock(&pool->lock);
   detach(&pool->running, operation);
+  if (operation->progress == INTERRUPTED) {
+    interrupt_stop(operation->timer);
+    if (operation->result == -EINTR) operation->result = -ECANCELED;
+  }
   leave_descriptor(pool, operation);
   bool abandoned = operation->progress == ABANDONED;
   if (abandoned) pool->abandoned--;
@@ -148,7 +154,7 @@ static void *work(void *argument)
   return NULL;
 }
 
-/* Starts a thread that takes no signal of the process. The lock is held. */
+/* Starts a thread that takes no signal but the one that interrupts it. The lock is held. */
 static int start_worker(struct pool *pool)
 {
   pthread_attr_t attributes;
@@ -160,6 +166,8 @@ static int start_worker(struct pool *pool)
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   pthread_attr_setstacksize(&attributes, STACK_SIZE);
   sigfillset(&all);
+  int interrupting = interrupt_signal();
+  if (interrupting != 0) sigdelset(&all, interrupting);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   result = pthread_create(&thread, &attributes, work, pool);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -209,6 +217,26 @@ bool pool_remove(struct pool *pool, struct operation *operation)
   if (queued) dequeue(pool, operation);
   pthread_mutex_unlock(&pool->lock);
   return queued;
+}
+
+/* Those that may wait for ever, and say EINTR without having done anything. */
+static bool can_be_interrupted(const struct operation *operation)
+{
+  return operation->op == OP_OPEN || operation->op == OP_CONNECT_UNIX;
+}
+
+static void interrupt(struct operation *operation)
+{
+  if (operation->progress != RUNNING || !can_be_interrupted(operation)) return;
+  operation->timer = interrupt_start(operation->thread);
+  if (operation->timer >= 0) operation->progress = INTERRUPTED;
+}
+
+void pool_interrupt(struct pool *pool, struct operation *operation)
+{
+  pthread_mutex_lock(&pool->lock);
+  interrupt(operation);
+  pthread_mutex_unlock(&pool->lock);
 }
 
 bool pool_abandon(struct pool *pool, struct operation *operation)
@@ -291,6 +319,9 @@ void pool_release(struct pool *pool)
   close(pool->descriptor);
   drop_queue(pool);
   drop_done(pool);
+  for (struct operation *each = pool->running.first; each != NULL; each = each->next) {
+    interrupt(each);
+  }
   pthread_cond_broadcast(&pool->work);
   int waited = 0;
   while (pool->workers > 0 && waited == 0) {

@@ -26,8 +26,15 @@ int pool_submit(struct pool *pool, struct operation *operation);
 bool pool_remove(struct pool *pool, struct operation *operation);
 
 /*
- * Gives up an operation that a worker has begun with and may never end, as opening a FIFO: the pool
- * keeps it and closes what it opens. False when it has ended, or when too many were given up.
+ * Asks an operation that a worker has begun with, and that may wait for ever, to end early: opening
+ * a FIFO, connecting. It ends as any other, with -ECANCELED or with what it came to. Of no effect
+ * on operations that cannot be interrupted, or have ended.
+ */
+void pool_interrupt(struct pool *pool, struct operation *operation);
+
+/*
+ * Gives up an operation that a worker has begun with and may not end for long: the pool keeps it,
+ * and disposes of what it comes to. False when it has ended, or when too many were given up.
  */
 bool pool_abandon(struct pool *pool, struct operation *operation);
 

@@ -51,31 +51,26 @@ struct operation *work_take(struct work *work, const struct core *core)
   return operation;
 }
 
-/* Whether nobody can tell one that was left behind from one that was cancelled. */
-static bool leaves_no_trace(uint32_t op)
-{
-  return op == OP_OPEN || op == OP_CONNECT_UNIX || op == OP_LOOKUP_HOST;
-}
-
 void work_cancel(struct work *work, struct core *core, uint32_t index)
 {
   struct slot *slot = &core->slots[index];
   if (pool_remove(work->pool, slot->operation)) {
     work->count--;
     core_finish(core, index, -ECANCELED);
-  } else if (leaves_no_trace(slot->op) && pool_abandon(work->pool, slot->operation)) {
-    /* What it opens is closed when it ends. */
+  } else if (slot->op == OP_LOOKUP_HOST && pool_abandon(work->pool, slot->operation)) {
+    /* Nobody can tell one that was left behind from one that was cancelled. */
     work->count--;
-    work->abandons = true;
     slot->operation = NULL;
     core_finish(core, index, -ECANCELED);
+  } else {
+    /* One that was left behind would still open or make something, when nobody expects it. */
+    pool_interrupt(work->pool, slot->operation);
   }
 }
 
 bool work_closes_later(struct work *work, int descriptor)
 {
-  bool busy = work->count > 0 || work->abandons;
-  return busy && pool_close_later(work->pool, descriptor);
+  return work->count > 0 && pool_close_later(work->pool, descriptor);
 }
 
 void work_leave(struct work *work, struct core *core)
@@ -87,7 +82,6 @@ void work_leave(struct work *work, struct core *core)
     slot->operation = NULL;
   }
   work->count = 0;
-  work->abandons = false;
   if (work->pool != NULL) pool_release(work->pool);
   work->pool = NULL;
 }

@@ -18,7 +18,6 @@
 struct work {
   struct pool *pool; /* made when first needed */
   uint32_t count;    /* slots in PHASE_POOL */
-  bool abandons;     /* the pool may perform what has no slot any more */
 };
 
 /*

@@ -9,7 +9,9 @@ import type { Variant } from "./backends.js";
 const cases = {
   paths: [0, "whatever takes a path is cancelled or done, and says which"],
   handles: [0, "so is whatever is done to an open file, and others on it go on"],
+  waiting: [1, "what waits to open a FIFO waits no longer"],
   half: [1, "transfers that are cancelled tell how much they transferred"],
+  late: [0, "what was cancelled does nothing later"],
   meeting: [3, "those who wait to open do not keep the others from opening"],
 } as const;
 
