@@ -1,7 +1,7 @@
 /** What fallible calls return: `Result<T>`, or a `BufResult` where a buffer travels. */
 
 import { Info } from "./abi/flags";
-import { __create, initialize } from "./rt/create";
+import { __create, assign, clear } from "./rt/create";
 import { hostInfo } from "./rt/host";
 import { panic } from "./rt/panic";
 import { Promise } from "./rt/promise";
@@ -284,6 +284,16 @@ export class Result<T> extends Slot {
   }
 }
 
+/** Those that `recycle` keeps; each has the next one as its value. */
+let spare: BufResult | null = null;
+
+/** What the compiler calls when nobody has the value of an awaited operation of std any more. */
+// @ts-ignore: decorator
+@global @inline
+export function __recycle<T>(value: T): void {
+  if (value instanceof BufResult) BufResult.recycle(value);
+}
+
 /**
  * The outcome of a read or a write: how many bytes, and the buffer, which is the app's again,
  * after an error too.
@@ -302,10 +312,23 @@ export class BufResult extends Result<i32> {
 
   /** A success, without the constructors of all base classes. For std alone. */
   static of(n: i32, buf: Vec<u8>): BufResult {
-    const result = __create<BufResult>();
-    initialize(result, offsetof<BufResult>("buf"), buf);
+    let result = spare;
+    if (result == null) {
+      result = __create<BufResult>();
+    } else {
+      spare = result.get<BufResult | null>();
+    }
+    assign(result, offsetof<BufResult>("buf"), buf);
     result.put<i32>(n);
     return result;
+  }
+
+  /** Keeps one that nobody has any more for another operation. */
+  static recycle(result: BufResult): void {
+    result.failure = null;
+    clear(result, offsetof<BufResult>("buf"));
+    result.put<BufResult | null>(spare);
+    spare = result;
   }
 
   /** How many bytes were read or written. 0 from a read without an error: the end. */

@@ -23,6 +23,7 @@ import type {
   Element,
   Expression,
   Flow,
+  Function,
   FunctionPrototype,
   IdentifierExpression,
   ParenthesizedExpression,
@@ -38,11 +39,14 @@ const valueFunction = "__value";
 
 /**
  * What `await e` is: a method call. The other one is for the call of a function that returns a
- * promise which nobody else has, so that this `await` is the last to see it: see `givesFresh`.
+ * promise which nobody else has, so that this `await` is the last to see it: see `isFresh`.
  */
 export const awaitMethod = "__await";
 const freshMethod = "__awaitFresh";
 const freshDecorator = "fresh";
+
+/** What gives a result back to std, which no block has any more. It is in the module std/error. */
+const recycleFunction = "__recycle";
 
 /** One `await`. */
 interface Awaiting {
@@ -51,6 +55,8 @@ interface Awaiting {
   readonly callee: PropertyAccessExpression;
   /** Nobody wrote it: an async function returns what may be a promise, or the value itself. */
   readonly implied: boolean;
+  /** The functions, as compiled, in which nobody else has the value either. */
+  readonly owning: Set<Function>;
 }
 
 /** The bodies of async functions, and where they are awaited. */
@@ -59,6 +65,8 @@ export class DirectCalls {
   private readonly bodies = new Map<DeclarationStatement, string>();
   /** By its callee `operand.__await`: what an `await` became. */
   private readonly awaits = new Map<Expression, Awaiting>();
+  /** By the callee of what ends the life of its value. */
+  private readonly endings = new Map<Expression, Awaiting>();
   /** Which body calls which, both by their declarations. */
   private readonly calls = new Map<DeclarationStatement, Set<DeclarationStatement>>();
 
@@ -70,13 +78,31 @@ export class DirectCalls {
   /** Remembers an `await`. */
   addAwait(call: CallExpression, implied: boolean): void {
     const callee = call.expression as PropertyAccessExpression;
-    this.awaits.set(callee, { call, callee, implied });
+    this.awaits.set(callee, { call, callee, implied, owning: new Set() });
+  }
+
+  /**
+   * Remembers that `ending` is called when nobody has the value of `awaited` any more, should that
+   * be an `await`. It becomes a call of `recycleFunction`, or of nothing at all.
+   */
+  addEnding(ending: CallExpression, awaited: Expression): boolean {
+    const awaiting = isKind(awaited, NodeKind.Call)
+      ? this.awaits.get((awaited as CallExpression).expression)
+      : undefined;
+    if (awaiting) this.endings.set(ending.expression, awaiting);
+    return awaiting !== undefined;
   }
 
   /** Makes `resolver` look at what is awaited. `direct`: at bodies too, where that is possible. */
   install(resolver: Resolver, direct: boolean): void {
     const lookup = resolver.lookupExpression.bind(resolver);
     resolver.lookupExpression = (node, flow, ...rest) => {
+      const { sourceFunction } = flow;
+      const ending = this.endings.get(node);
+      if (ending) {
+        const owns = ending.owning.has(sourceFunction);
+        return resolver.program.lookup(owns ? recycleFunction : valueFunction);
+      }
       const awaiting = this.awaits.get(node);
       if (!awaiting) return lookup(node, flow, ...rest);
       const { call, callee, implied } = awaiting;
@@ -94,7 +120,9 @@ export class DirectCalls {
         return body;
       }
       if (isPromise(resolver, operand, flow, !implied)) {
-        const isFresh = called !== null && direct && this.givesFresh(called, quietly);
+        const functions = called && direct ? functionsOf(called, quietly) : [];
+        const isFresh = functions.length > 0 && functions.every((one) => this.isFresh(one));
+        if (isFresh && functions.every(isDecoratedFresh)) awaiting.owning.add(sourceFunction);
         callee.property.text = isFresh ? freshMethod : awaitMethod;
         return lookup(callee, flow, ...rest);
       }
@@ -134,22 +162,9 @@ export class DirectCalls {
     return body;
   }
 
-  /**
-   * Whether nobody else has the promise that is called for: whatever the call may come to is
-   * decorated `@fresh`, or is an async function, each of whose calls makes a promise of its own.
-   */
-  private givesFresh(
-    call: CallExpression,
-    lookup: (callee: Expression) => Element | null,
-  ): boolean {
-    const target = lookup(call.expression);
-    if (!target || (target.kind as number) !== ElementKind.FunctionPrototype) return false;
-    const called = target as FunctionPrototype;
-    const overriding = isSuper(call.expression) ? [] : [...(called.unboundOverrides ?? [])];
-    // What an interface declares is no function.
-    const all = called.bodyNode ? [called, ...overriding] : overriding;
-    return all.length > 0 && all.every((method) =>
-      isDecoratedFresh(method) || this.bodies.has(method.declaration));
+  /** Whether nobody else has the promise that it returns: each call of an async one makes one. */
+  private isFresh(called: FunctionPrototype): boolean {
+    return isDecoratedFresh(called) || this.bodies.has(called.declaration);
   }
 
   /** Whether `caller` may call `callee`: not in a circle. */
@@ -168,7 +183,20 @@ export class DirectCalls {
   }
 }
 
-/** Whether it is decorated `@fresh`. */
+/** What the call may come to; nothing when that is not known. */
+function functionsOf(
+  call: CallExpression,
+  lookup: (callee: Expression) => Element | null,
+): FunctionPrototype[] {
+  const target = lookup(call.expression);
+  if (!target || (target.kind as number) !== ElementKind.FunctionPrototype) return [];
+  const called = target as FunctionPrototype;
+  const overriding = isSuper(call.expression) ? [] : [...(called.unboundOverrides ?? [])];
+  // What an interface declares is no function.
+  return called.bodyNode ? [called, ...overriding] : overriding;
+}
+
+/** Whether it is decorated `@fresh`: it keeps neither the promise that it returns nor its value. */
 function isDecoratedFresh({ declaration }: FunctionPrototype): boolean {
   return declaration.decorators?.some(({ name }) =>
     isKind(name, NodeKind.Identifier) &&

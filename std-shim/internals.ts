@@ -81,6 +81,7 @@ export const enum CommonFlags {
   None = 0,
   Export = 2,
   Declare = 4,
+  Const = 8,
   Let = 16,
   Static = 32,
   Get = 2048,

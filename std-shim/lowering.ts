@@ -39,6 +39,7 @@ import { hide } from "./names.js";
 import { isOptional, makeNullable } from "./optional-parameters.js";
 import { isKind, type Scope } from "./parser-hooks.js";
 import { isStd } from "./resolve.js";
+import { findScoped } from "./results.js";
 
 /** The class of all syntax nodes; its static methods make nodes. */
 export type NodeFactory = typeof NodeClass;
@@ -249,6 +250,7 @@ export class Lowering {
   ): FunctionDeclaration {
     const { node } = this.options;
     const { signature, name } = declaration;
+    this.endResults(declaration.body!);
     const parameters = signature.parameters.map((parameter) =>
       node.createParameter(
         ParameterKind.Default as number,
@@ -268,6 +270,18 @@ export class Lowering {
       declaration.arrowKind,
       declaration.range,
     );
+  }
+
+  /** Gives back, at the end of their blocks, the results that nobody has any more then. */
+  private endResults(body: Statement): void {
+    const { node, direct } = this.options;
+    for (const { block, name, value } of findScoped(body)) {
+      const callee = identifier(node, "__recycle", name.range);
+      const argument = identifier(node, name.text, name.range);
+      const call = node.createCallExpression(callee, null, [argument], name.range);
+      if (!direct.addEnding(call, value)) continue;
+      block.statements.push(node.createExpressionStatement(call));
+    }
   }
 
   /** The function that callers see: makes the task and begins it. */

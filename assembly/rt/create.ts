@@ -11,22 +11,17 @@ export function __create<C>(): C {
   return changetype<C>(__new(offsetof<C>(), idof<C>()));
 }
 
-/**
- * Sets a field of an object that was made a moment ago, before anything else was: the collector has
- * not seen it yet, so that it need not be told.
- */
-// @ts-ignore: decorator
-@inline
-export function initialize<C, F>(object: C, offset: usize, value: F): void {
-  const field = changetype<usize>(object) + offset;
-  if (isReference<F>()) store<usize>(field, changetype<usize>(value));
-  else store<F>(field, value);
-}
-
 /** Sets a field to an object, as `=` does, but without a call where the collector needs none. */
 // @ts-ignore: decorator
 @inline
 export function assign<C, F>(object: C, offset: usize, value: F): void {
   store<usize>(changetype<usize>(object) + offset, changetype<usize>(value));
   link(changetype<usize>(object), changetype<usize>(value));
+}
+
+/** Sets a field of an object that nobody has any more to null, whatever its type says. */
+// @ts-ignore: decorator
+@inline
+export function clear<C>(object: C, offset: usize): void {
+  store<usize>(changetype<usize>(object) + offset, 0);
 }

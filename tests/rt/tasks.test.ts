@@ -38,6 +38,12 @@ test("a promise that nobody else has serves again, and no other one", async () =
   }
 });
 
+test("a loop that only looks at its results makes no garbage", async () => {
+  const outcome = run(await build("savings", "-O3"), { seed: 1, collect: false });
+  assert.is(outcome.message, undefined);
+  assert.is(outcome.code, 0);
+});
+
 test("the collector takes nothing that a task holds, and everything else", async () => {
   const module = await build("churn", "-O3");
   for (const seed of seeds.slice(0, 4)) {

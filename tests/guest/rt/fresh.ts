@@ -36,6 +36,77 @@ async function direct(offset: i32, rounds: i32): Promise<void> {
   }
 }
 
+/** Nobody has the results either, whatever else happens in the block: one serves all of these. */
+async function looked(offset: i32, rounds: i32): Promise<i32> {
+  const source = file(offset % 3);
+  let buf = buffer();
+  let sum = 0;
+  for (let i = 0; i < rounds; i++) {
+    const first = await source.readAt(buf, offset + i);
+    if (first.isErr) continue;
+    const second = await source.readAt(first.buf, offset + i + 1);
+    if (i == 3) await direct(2, 2);
+    assert(first.n == 32 && second.n == 32 && second.buf[0] == <u8>(offset + i + 1));
+    sum += first.n + second.n;
+    buf = second.buf;
+  }
+  return sum;
+}
+
+/** Results that somebody has, in whatever way, stay what they are. */
+async function had(): Promise<void> {
+  const source = file(1);
+  const listed = new Array<BufResult>();
+  for (let i = 0; i < 5; i++) {
+    const result = await source.readAt(buffer(), 20 + i);
+    listed.push(result);
+  }
+  let last: BufResult | null = null;
+  for (let i = 0; i < 5; i++) {
+    const result = await source.readAt(buffer(), 30 + i);
+    if (i == 2) last = result;
+  }
+  const chosen = await choose(source);
+  const own = await keeps(source);
+  await looked(13, 8);
+  for (let i = 0; i < 5; i++) check(listed[i], 20 + i);
+  check(last!, 32);
+  check(chosen, 41);
+  check(own, 45);
+  const keeper = new Keeper();
+  keeper.cursor = 46;
+  {
+    const result = await keeper.read(buffer());
+    assert(result.n == 32);
+  }
+  await looked(14, 8);
+  check(keeper.last!.unwrap(), 46);
+}
+
+async function choose(source: File): Promise<BufResult> {
+  const first = await source.readAt(buffer(), 40);
+  const second = await source.readAt(buffer(), 41);
+  return first.isErr ? first : second;
+}
+
+/** The value of a call that is no operation is its function's, which may have it still. */
+let keptResult: BufResult | null = null;
+
+async function keeps(source: File): Promise<BufResult> {
+  {
+    const result = await remembers(source);
+    assert(result.n == 32);
+  }
+  await looked(15, 3);
+  return keptResult!;
+}
+
+async function remembers(source: File): Promise<BufResult> {
+  const result = await source.readAt(buffer(), 45);
+  keptResult = result;
+  return result;
+}
+
 /** A promise that was kept is what it was, however many reads come after it. */
 async function kept(): Promise<void> {
   const source = file(1);
@@ -157,13 +228,18 @@ async function recursive(depth: i32): Promise<void> {
 }
 
 export async function main(): Promise<void> {
+  for (let i = 0; i < 3; i++) await had();
   const tasks = new Array<Promise<void>>();
   for (let i = 0; i < 40; i++) tasks.push(direct(i, 50));
   for (let i = 0; i < 10; i++) tasks.push(kept());
+  for (let i = 0; i < 10; i++) tasks.push(had());
+  const sums = new Array<Promise<i32>>();
+  for (let i = 0; i < 20; i++) sums.push(looked(i, 30));
   for (let i = 0; i < 10; i++) tasks.push(shared());
   for (let i = 0; i < 5; i++) tasks.push(overridden());
   for (let i = 0; i < 10; i++) tasks.push(behindInterface((i & 1) == 0));
   for (let i = 0; i < 5; i++) tasks.push(cancelled());
   for (let i = 0; i < 5; i++) tasks.push(recursive(i));
   for (let i = 0; i < tasks.length; i++) await tasks[i];
+  for (let i = 0; i < sums.length; i++) assert(await sums[i] == 30 * 64);
 }
