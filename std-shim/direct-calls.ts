@@ -121,7 +121,8 @@ export class DirectCalls {
       }
       if (isPromise(resolver, operand, flow, !implied)) {
         const functions = called && direct ? functionsOf(called, quietly) : [];
-        const isFresh = functions.length > 0 && functions.every((one) => this.isFresh(one));
+        const isFresh = functions.some(isDecoratedFresh) &&
+          functions.every((one) => this.isFresh(one));
         if (isFresh && functions.every(isDecoratedFresh)) awaiting.owning.add(sourceFunction);
         callee.property.text = isFresh ? freshMethod : awaitMethod;
         return lookup(callee, flow, ...rest);

@@ -191,7 +191,20 @@ class Careful implements Positioned {
   }
 }
 
+/** Nothing but async functions stand behind this one, and they have no value. */
+interface Step {
+  run(): Promise<void>;
+}
+
+class Yielding implements Step {
+  async run(): Promise<void> {
+    await yieldNow();
+  }
+}
+
 async function behindInterface(careful: bool): Promise<void> {
+  const step: Step = new Yielding();
+  await step.run();
   const source: Positioned = careful ? new Careful() : new Direct();
   let buf = buffer();
   for (let i = 0; i < 20; i++) {
