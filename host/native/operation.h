@@ -45,6 +45,7 @@ struct operation {
   int32_t thread;   /* who performs it */
   int32_t timer;    /* what interrupts that thread, see interrupt.h; meaningful while INTERRUPTED */
   bool closes;      /* its descriptor is to be closed when it ends */
+  bool unwanted;    /* its end was asked for while it ran */
   uint8_t op;
   uint32_t slot;
   uint32_t generation;

@@ -100,6 +100,20 @@ static void leave_descriptor(struct pool *pool, const struct operation *operatio
   pthread_mutex_lock(&pool->lock);
 }
 
+/* Whether what was tried in vain is worth another attempt. */
+static bool tries_again(const struct pool *pool, const struct operation *operation)
+{
+  return operation->op == OP_CONNECT_UNIX && operation->result == -EAGAIN && !pool->closing &&
+         !operation->unwanted && !operation->closes && operation->progress == RUNNING;
+}
+
+static void enqueue(struct pool *pool, struct operation *operation)
+{
+  operation->progress = QUEUED;
+  append(&pool->queue, operation);
+  pool->queued++;
+}
+
 /* Performs one operation. Called and returns with the lock held; runs without it. */
 static void perform_one(struct pool *pool, struct operation *operation)
 {
@@ -115,6 +129,13 @@ static void perform_one(struct pool *pool, struct operation *operation)
     if (operation->result == -EINTR) operation->result = -ECANCELED;
   }
   leave_descriptor(pool, operation);
+  if (tries_again(pool, operation)) {
+    enqueue(pool, operation);
+    pthread_cond_signal(&pool->work);
+    return;
+  }
+  bool in_vain = operation->op == OP_CONNECT_UNIX && operation->result == -EAGAIN;
+  if (in_vain && operation->unwanted) operation->result = -ECANCELED;
   bool abandoned = operation->progress == ABANDONED;
   if (abandoned) pool->abandoned--;
   if (abandoned || pool->closing) {
@@ -197,9 +218,7 @@ int pool_submit(struct pool *pool, struct operation *operation)
 {
   int result = 0;
   pthread_mutex_lock(&pool->lock);
-  operation->progress = QUEUED;
-  append(&pool->queue, operation);
-  pool->queued++;
+  enqueue(pool, operation);
   if (pool->queued > pool->idle && pool->workers - pool->abandoned < pool->limit) {
     result = start_worker(pool);
     if (result < 0 && pool->workers == pool->abandoned) dequeue(pool, operation);
@@ -215,6 +234,7 @@ bool pool_remove(struct pool *pool, struct operation *operation)
   pthread_mutex_lock(&pool->lock);
   bool queued = operation->progress == QUEUED;
   if (queued) dequeue(pool, operation);
+  else operation->unwanted = true;
   pthread_mutex_unlock(&pool->lock);
   return queued;
 }

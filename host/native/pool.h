@@ -2,6 +2,9 @@
  * A bounded pool of threads for what would block. Operations go in, and come out performed, in the
  * order in which they ended; an event descriptor becomes readable when some wait to be taken.
  *
+ * A connect to a Unix socket whose queue is full is tried again and again, behind the others: so
+ * that those who wait there, for ever perhaps, keep no thread from the rest.
+ *
  * Thread: all functions on the JavaScript thread.
  * Invariant: an operation belongs to the pool from `pool_submit` until `pool_take` or `pool_remove`
  * returns it. It holds no address in guest memory, so a worker that hangs in a system call can be
@@ -22,7 +25,10 @@ int pool_create(unsigned workers, struct pool **created);
 /* Gives an operation to the pool. 0, or -errno when not even one thread could be started. */
 int pool_submit(struct pool *pool, struct operation *operation);
 
-/* Takes an operation back that no worker has begun with; false when one has. */
+/*
+ * Takes an operation back that no worker has begun with. False when one has: then that is the last
+ * time it is tried.
+ */
 bool pool_remove(struct pool *pool, struct operation *operation);
 
 /*

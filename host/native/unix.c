@@ -3,20 +3,25 @@
  * granted directories: so the directory, or the socket, is opened first as path.h says, and the
  * kernel is given its name in /proc, which leads there and nowhere else.
  *
- * No state; any thread. Blocks as long as the file system does, and a connect until there is room
- * in the queue of the listener.
+ * No state; any thread. Blocks as long as the file system does. A connect waits only a moment for
+ * room in the queue of the listener, and then fails with EAGAIN: nothing tells when there is room,
+ * and nothing else ends such a wait. Who performs it tries again.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "operation.h"
 #include "path.h"
 #include "perform.h"
+
+/* How long one attempt to connect waits for room in the queue, in microseconds. */
+#define CONNECT_PATIENCE 20000
 
 /* Opens the directory of the operation's path; `*name` is what comes after it. */
 static int open_directory(const struct operation *operation, const char **name)
@@ -77,6 +82,28 @@ int64_t perform_listen_unix(struct operation *operation)
   return result;
 }
 
+/* Limits how long a socket waits to send or connect; 0 is for ever. 0 or -errno. */
+static int set_patience(int descriptor, int microseconds)
+{
+  struct timeval limit = { .tv_usec = microseconds };
+  int result = setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  return result < 0 ? -errno : 0;
+}
+
+static int connect_to(const struct sockaddr_un *address)
+{
+  int descriptor = make_socket();
+  if (descriptor < 0) return descriptor;
+  int result = set_patience(descriptor, CONNECT_PATIENCE);
+  if (result == 0 && connect(descriptor, (const struct sockaddr *)address, sizeof *address) < 0) {
+    result = -errno;
+  }
+  if (result == 0) result = set_patience(descriptor, 0);
+  if (result == 0) return descriptor;
+  close(descriptor);
+  return result;
+}
+
 int64_t perform_connect_unix(struct operation *operation)
 {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -84,13 +111,7 @@ int64_t perform_connect_unix(struct operation *operation)
   if (target < 0) return target;
   struct path_name name = path_of_descriptor(target);
   memcpy(address.sun_path, name.text, sizeof name.text);
-  int descriptor = make_socket();
-  if (descriptor >= 0 &&
-      connect(descriptor, (const struct sockaddr *)&address, sizeof address) < 0) {
-    int error = errno;
-    close(descriptor);
-    descriptor = -error;
-  }
+  int descriptor = connect_to(&address);
   close(target);
   return descriptor;
 }
