@@ -1,4 +1,4 @@
-/** Cancels every operation of `std/net`, `std/process` and `std/signal`. Arguments: which, a path. */
+/** Cancels every operation of `net`, `process` and `signal`. Arguments: which of them, a path. */
 import { args } from "std/env";
 import { Error, println, readToEnd } from "std/io";
 import {
@@ -281,7 +281,10 @@ function childActs(): ChildAct[] {
 }
 
 async function process(): Promise<void> {
-  // What is made for the first children that are given up is kept for the next.
+  // What waits for the first child that is let go is kept for the next ones.
+  const first = await Cat.start();
+  first.child.detach();
+  check((await first.input.close()).isOk, "its end");
   await cancelChildren();
   const before = await descriptors();
   await cancelChildren();
