@@ -5,6 +5,7 @@
 import type { Parts } from "./parts.js";
 import { chdir, info } from "./calls/env.js";
 import { abort, exit, panic } from "./calls/process.js";
+import { trace } from "./calls/io.js";
 import { random } from "./calls/random.js";
 import { now } from "./calls/time.js";
 import { terminal } from "./calls/tty.js";
@@ -27,6 +28,7 @@ export function importsFor(gate: Gate): Readonly<Record<string, Function>> {
     info: guarded(gate, info),
     chdir: guarded(gate, chdir),
     terminal: guarded(gate, terminal),
+    trace: guarded(gate, trace),
     exit: guarded(gate, exit),
     panic: guarded(gate, panic),
     abort: guarded(gate, abort),

@@ -43,6 +43,11 @@ export declare function chdir(pointer: usize, length: usize): i32;
 @external("std", "terminal")
 export declare function terminal(handle: u32, command: u32, argument: u32): i64;
 
+/** Writes to the standard error, and has written when it returns. It tells of no failure. */
+// @ts-ignore: decorator
+@external("std", "trace")
+export declare function trace(pointer: usize, length: usize): void;
+
 /** Ends the process. Never returns. */
 // @ts-ignore: decorator
 @external("std", "exit")

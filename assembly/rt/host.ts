@@ -1,8 +1,5 @@
-import { Handle, Offset } from "../abi/flags";
 import * as host from "../abi/imports";
-import { Op } from "../abi/op";
 import { Vec } from "../vec";
-import { Operation } from "./operation";
 
 // What is synchronous in the surface, for modules that touch no memory themselves.
 
@@ -60,23 +57,10 @@ export function seed(): f64 {
   return <f64>(hostRandomU64() >> 11);
 }
 
-/** Writes a line to the standard error, for `trace`; nobody waits for it. */
-// @ts-ignore: decorator
-@final
-class TraceOperation extends Operation<i64> {
-  constructor(line: Vec<u8>) {
-    super(Op.Write);
-    this.handle = Handle.Stderr;
-    this.offset = Offset.Current;
-    this.lend0(line, line.length);
-  }
-
-  protected settle(result: i64, osError: u32): i64 {
-    return result;
-  }
-}
-
-/** AssemblyScript's `trace`: a line with up to five numbers on the standard error. */
+/**
+ * AssemblyScript's `trace`: a line with up to five numbers on the standard error. It is there when
+ * this returns, even if the app dies in its next line.
+ */
 export function trace(
   message: string,
   n: i32 = 0,
@@ -92,5 +76,6 @@ export function trace(
   if (n > 2) line += `, ${a2}`;
   if (n > 3) line += `, ${a3}`;
   if (n > 4) line += `, ${a4}`;
-  new TraceOperation(Vec.fromString(line + "\n")).start();
+  const text = Vec.fromString(line + "\n");
+  host.trace(text.addressOf(0), text.length);
 }

@@ -1,7 +1,8 @@
 /** `std/io`: what every stream has. */
-import { Errno, Op } from "../abi.js";
+import { Errno, Handle, Op } from "../abi.js";
 import { Right } from "../handles.js";
 import type { Loop } from "../loop.js";
+import type { Parts } from "../parts.js";
 import { hasOffset, hasRange0, hasRange1, useHandle, Verdict } from "./call.js";
 
 const ALL_ONES = 0xffffffff;
@@ -52,4 +53,25 @@ function transfer(loop: Loop, at: number, op: Op, right: Right): number {
   const argument = loop.handles.argument(loop.target);
   staging.write(op, descriptor, argument, 0, pointer, length, low, high);
   return Verdict.Staged;
+}
+
+/**
+ * The import `trace`: writes to the guest's standard error, and has written when it returns. What
+ * cannot be written is lost: nobody who traces looks at a result.
+ */
+export function trace({ loop }: Parts, pointer: number, length: number): void {
+  let from = pointer >>> 0;
+  let left = length >>> 0;
+  if (!loop.memory.contains(from, left)) return;
+  while (left > 0 && !loop.isAtLimit) {
+    loop.ensureRoom();
+    const descriptor = useHandle(loop, Handle.Stderr, Right.Write);
+    if (descriptor < 0) return;
+    const argument = loop.handles.argument(loop.target);
+    loop.staging.write(Op.Write, descriptor, argument, 0, from, left, ALL_ONES, ALL_ONES);
+    const written = loop.perform(Op.Write);
+    if (written <= 0) return;
+    from += written;
+    left -= written;
+  }
 }

@@ -124,6 +124,19 @@ function addOutputCases(test: Suite, guest: Guest): void {
     assert.is(code, 0);
   });
 
+  test("what trace says is there, even if the app dies of the next line", async () => {
+    const file = join(tempDir("trace"), "errors");
+    const { code, stderr } = await guest.run(["traces"]);
+    assert.is(code, 134);
+    await guest.shell(`"$0" "$@" 2>'${file}'`, "traces");
+    const lines = Array.from({ length: 100 }, (_, i) => `trace: line ${i}.0, 0.5\n`).join("");
+    const expected = `${lines}trace: ${"long ".repeat(20_000)}\n`;
+    for (const said of [stderr, readFileSync(file, "utf8")]) {
+      assert.is(said.slice(0, expected.length), expected);
+      assert.match(said.slice(expected.length), /trap: unreachable/);
+    }
+  });
+
   test("20 MB reach a reader who is slow", async () => {
     const child = guest.spawn("flood", ["ignore", "pipe", "inherit"]);
     let size = 0;

@@ -254,6 +254,9 @@ class FakeHost {
         new Uint8Array(this.memory.buffer, start, length).fill(this.choose(256));
         return 0;
       },
+      trace: (start: number, length: number) => {
+        this.outcome.log.push(this.text(start, length));
+      },
       exit: (code: number) => {
         throw new Exit(code);
       },

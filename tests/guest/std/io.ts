@@ -25,9 +25,17 @@ export async function main(): Promise<i32> {
   else if (name == "writers") await writers();
   else if (name == "copies") await copies();
   else if (name == "closed") await closedStreams();
+  else if (name == "traces") traces();
   else return 3;
   await println("ok");
   return 0;
+}
+
+/** Says something, and dies of it. */
+function traces(): void {
+  for (let i = 0; i < 100; i++) trace("line", 2, i, 0.5);
+  trace("long ".repeat(20_000));
+  unreachable();
 }
 
 /** Gives some bytes, a few at a time; fails once at `failAt`, if that is not negative. */
