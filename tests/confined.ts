@@ -1,6 +1,8 @@
 /** Commands for a worse world: a small disk, few descriptors, a user without rights. Linux only. */
 import { spawnSync } from "node:child_process";
-import { tempDir } from "./harness.js";
+import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { root, tempDir } from "./harness.js";
 
 /** A program with its arguments. */
 export type Words = readonly string[];
@@ -31,9 +33,43 @@ export function findDisk(): Possible<(options: string, dir: string, command: Wor
   return { why: `mounting is not allowed here: ${reasons.join("; ")}` };
 }
 
+/** The user who may do nothing special, by the number that every Linux knows. */
+const NOBODY = 65534;
+
+/** The command line of this checkout, for somebody without rights. */
+export interface Plain {
+  /** Who runs it; undefined for whoever runs the tests, when that is not root. */
+  readonly user: number | undefined;
+  /** A folder of theirs, which the caller removes. */
+  readonly folder: string;
+  /** A copy of the launcher that they can read, in a folder that is not theirs. */
+  readonly launcher: string;
+}
+
+/** Finds out how to run the launcher as a user whom permissions can stop. */
+export function findPlain(): Possible<Plain> {
+  // Beneath the folder of the test run only its owner can reach anything.
+  const base = mkdtempSync("/tmp/std-plain-");
+  const folder = join(base, "theirs");
+  const launcher = join(base, "dist/host/launcher.cjs");
+  chmodSync(base, 0o755);
+  mkdirSync(folder);
+  for (const part of ["package.json", "prebuilds", "dist/host/launcher.cjs"]) {
+    cpSync(join(root, part), join(base, part), { recursive: true });
+  }
+  const isRoot = process.getuid?.() === 0;
+  const user = isRoot ? NOBODY : undefined;
+  if (user !== undefined) chownSync(folder, user, user);
+  const why = tryOut([process.execPath, launcher, "--help"], user);
+  if (why === null) return { ok: { user, folder, launcher } };
+  rmSync(base, { recursive: true });
+  return { why: `user ${NOBODY} cannot run the launcher here: ${why}` };
+}
+
 /** Runs a command. What it complains about, or null when it succeeds. */
-function tryOut([program = "", ...args]: Words): string | null {
-  const { status, stderr, error } = spawnSync(program, args, { encoding: "utf8" });
+function tryOut([program = "", ...args]: Words, user?: number): string | null {
+  const who = user === undefined ? {} : { uid: user, gid: user };
+  const { status, stderr, error } = spawnSync(program, args, { encoding: "utf8", ...who });
   if (status === 0) return null;
   return error?.message ?? stderr.trim();
 }

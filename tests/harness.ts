@@ -201,6 +201,8 @@ export interface ExecOptions {
   env?: Record<string, string | undefined>;
   /** What the process reads as its standard input; nothing (end of input at once) unless given. */
   input?: string | Uint8Array;
+  /** Who it is: the number of a user and group. Whoever runs the test unless given. */
+  user?: number;
   /** Descriptors that it inherits, as its own from 3 on. */
   inherit?: readonly number[];
   /** Milliseconds after which it is killed, and the promise rejected; 25 000 unless given. */
@@ -225,6 +227,7 @@ export function exec(
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd: options.cwd,
+      ...options.user === undefined ? {} : { uid: options.user, gid: options.user },
       env: { ...process.env, TEST_REPORT_FD: undefined, ...options.env },
       stdio: ["pipe", "pipe", "pipe", ...options.inherit ?? []],
     });

@@ -2,7 +2,7 @@
 import { args } from "std/env";
 import {
   File, FileTimes, OpenOptions, Permissions, copy, createDir, createDirAll, exists, hardLink,
-  metadata, read, removeFile, rename, symlink, write,
+  metadata, read, readDir, removeDirAll, removeFile, rename, setPermissions, symlink, write,
 } from "std/fs";
 import { BufResult, ErrorKind, println } from "std/io";
 import { join } from "std/path";
@@ -10,7 +10,7 @@ import { Command } from "std/process";
 import { SystemTime } from "std/time";
 import { Vec } from "std/vec";
 import { check, equal, expectError, fails, failsToTransfer, isDone, pattern } from "./check";
-import { Deed, Effect, deeds, describe, makeWorld } from "./world";
+import { Deed, Effect, countOf, deeds, describe, makeWorld } from "./world";
 
 /** The size of the disk that is full. */
 const DISK = 1 << 20;
@@ -24,6 +24,13 @@ export async function main(): Promise<i32> {
   else if (name == "fullCopy") await fullCopy(dir, given[3]);
   else if (name == "inodes") await inodes(dir);
   else if (name == "readOnly") await readOnly(dir);
+  else if (name == "descriptors") await descriptors(dir, given[3] == "beneath");
+  else if (name == "lastDescriptor") await lastDescriptor(dir);
+  else if (name == "unreadable") await unreadable(join(dir, "world"));
+  else if (name == "unwritable") await unwritable(join(dir, "world"));
+  else if (name == "unsearchable") await unsearchable(join(dir, "world"));
+  else if (name == "foreign") await foreign(dir);
+  else if (name == "own") await own(dir);
   else return 3;
   await println("ok");
   return 0;
@@ -200,4 +207,191 @@ async function isRefused(deed: Deed, dir: string): Promise<void> {
     check(error !== null, deed.name + " should have failed");
     expectError(error!, ErrorKind.ReadOnlyFilesystem, deed.words + " EROFS");
   }
+}
+
+/** The words of an operation's error; a copy has several steps, each with a name of its own. */
+function wordsOf(deed: Deed): string {
+  return deed.name.startsWith("copy") ? "" : deed.words;
+}
+
+/** Opens a file until that fails; closes `spare` of them again. */
+async function exhaust(path: string, spare: i32): Promise<File[]> {
+  const files = new Array<File>();
+  while (true) {
+    const opened = await File.open(path);
+    if (opened.isErr) {
+      fails(opened, ErrorKind.Other, "open file many EMFILE");
+      break;
+    }
+    files.push(opened.unwrap());
+    check(files.length < 1000, "there is a limit");
+  }
+  check(files.length > 10, "some could be opened");
+  for (let i = 0; i < spare; i++) check((await files.pop().close()).isOk, "close");
+  return files;
+}
+
+async function closeAll(files: File[]): Promise<void> {
+  while (files.length > 0) check((await files.pop().close()).isOk, "close");
+}
+
+/**
+ * What needs a descriptor fails without one, and has done nothing. Where only a part of the tree
+ * was granted (`all`) every path needs one.
+ */
+async function descriptors(dir: string, all: bool): Promise<void> {
+  const world = join(dir, "world");
+  const list = deeds();
+  const before = await countOf("/proc/self/fd");
+  for (let i = 0; i < list.length; i++) {
+    const deed = list[i];
+    await makeWorld(world);
+    const fresh = await describe(world);
+    const files = await exhaust(join(world, "file"), 0);
+    const error = await deed.begin(world);
+    await closeAll(files);
+    if (error === null) {
+      check(!all && !OPENS.includes(deed.name), deed.name + " needs a descriptor");
+      continue;
+    }
+    check(all || OPENS.includes(deed.name), deed.name + " needs no descriptor");
+    expectError(error, ErrorKind.Other, wordsOf(deed) + " many EMFILE");
+    equal(await describe(world), fresh, deed.name + " has done nothing");
+    isDone(await deed.begin(world), deed.name + " when there are some again");
+  }
+  equal(await countOf("/proc/self/fd"), before, "descriptors");
+}
+
+/** Those that open something even where every path can be named. */
+const OPENS: StaticArray<string> = [
+  "open", "read", "readToString", "readDir", "readLink", "append", "update", "truncate",
+  "overwrite", "copyOver", "setPermissions", "create", "createNew", "write", "copy",
+  "removeDirAll",
+];
+
+/** With one descriptor left: what needs two gives it back, and what is open goes on. */
+async function lastDescriptor(dir: string): Promise<void> {
+  const world = join(dir, "world");
+  await makeWorld(world);
+  const reader = (await readDir(join(world, "tree"))).unwrap();
+  const files = await exhaust(join(world, "file"), 1);
+  const file = files[0];
+  for (let round = 0; round < 3; round++) {
+    const copied = await copy(join(world, "file"), join(world, "new"));
+    fails(copied, ErrorKind.Other, "open world/new many EMFILE");
+    const removed = await removeDirAll(join(world, "tree"));
+    fails(removed, ErrorKind.Other, "open directory tree/inner many EMFILE");
+    equal((await read(join(world, "text"))).unwrap().length, 4, "one is enough to read");
+    equal((await file.readAt(Vec.withCapacity<u8>(100), 0)).unwrap(), 100, "read");
+    check((await file.metadata()).isOk && (await file.syncAll()).isOk, "what needs none");
+  }
+  check((await reader.next()).isOk && (await reader.close()).isOk, "a directory that is open");
+  await closeAll(files);
+  check((await removeDirAll(join(world, "tree"))).isOk, "removeDirAll");
+  check((await copy(join(world, "file"), join(world, "new"))).isOk, "copy");
+}
+
+async function setMode(path: string, mode: u32): Promise<void> {
+  check((await setPermissions(path, new Permissions(mode))).isOk, "setPermissions " + path);
+}
+
+/** A file that its owner may neither read nor write. */
+async function unreadable(world: string): Promise<void> {
+  const list = deeds();
+  for (let i = 0; i < list.length; i++) {
+    await makeWorld(world);
+    await setMode(join(world, "file"), 0);
+    await setMode(join(world, "text"), 0);
+    const deed = list[i];
+    const error = await deed.begin(world);
+    if (!CONTENTS.includes(deed.name)) {
+      isDone(error, deed.name);
+      continue;
+    }
+    check(error !== null, deed.name + " of a file that may not be read");
+    expectError(error!, ErrorKind.PermissionDenied, "open permission denied EACCES");
+    await setMode(join(world, "file"), 0o600);
+    await setMode(join(world, "text"), 0o600);
+    isDone(await deed.begin(world), deed.name + " when it may");
+  }
+}
+
+/** Those that open a file which was there before. */
+const CONTENTS: StaticArray<string> = [
+  "open", "read", "readToString", "append", "update", "truncate", "overwrite", "copyOver", "copy",
+];
+
+/** A directory in which no name may be added or removed. */
+async function unwritable(world: string): Promise<void> {
+  const list = deeds();
+  for (let i = 0; i < list.length; i++) {
+    await makeWorld(world);
+    await setMode(world, 0o500);
+    const deed = list[i];
+    const error = await deed.begin(world);
+    await setMode(world, 0o700);
+    if (deed.effect != Effect.Names) {
+      isDone(error, deed.name);
+      continue;
+    }
+    check(error !== null, deed.name + " in a directory that may not be written");
+    expectError(error!, ErrorKind.PermissionDenied, deed.words + " denied EACCES");
+    isDone(await deed.begin(world), deed.name + " when it may");
+  }
+}
+
+/** A directory whose names may be read, but not used; and the other way round. */
+async function unsearchable(world: string): Promise<void> {
+  const list = deeds();
+  for (let i = 0; i < list.length; i++) {
+    await makeWorld(world);
+    const deed = list[i];
+    await setMode(world, 0o600);
+    const error = await deed.begin(world);
+    await setMode(world, 0o700);
+    check(error !== null, deed.name + " in a directory that may not be searched");
+    expectError(error!, ErrorKind.PermissionDenied, wordsOf(deed) + " denied EACCES");
+    isDone(await deed.begin(world), deed.name + " when it may");
+  }
+  await makeWorld(world);
+  await setMode(world, 0o600);
+  const reader = (await readDir(world)).unwrap();
+  const entry = (await reader.next()).unwrap()!;
+  fails(await entry.metadata(), ErrorKind.PermissionDenied, "metadata world EACCES");
+  check((await reader.close()).isOk, "close");
+  await setMode(world, 0o300);
+  fails(await readDir(world), ErrorKind.PermissionDenied, "open directory world EACCES");
+  check((await read(join(world, "file"))).isOk, "what one knows the name of");
+  await setMode(world, 0o700);
+}
+
+/** `file` in the directory is root's, and may be read; so is the directory. */
+async function foreign(dir: string): Promise<void> {
+  const path = join(dir, "file");
+  const denied = ErrorKind.PermissionDenied;
+  fails(await setPermissions(path, new Permissions(0o600)), denied, "set permissions file EPERM");
+  fails(await removeFile(path), denied, "remove file EACCES");
+  fails(await rename(path, join(dir, "new")), denied, "rename file new EACCES");
+  fails(await new OpenOptions().append().open(path), denied, "open file EACCES");
+  failsToTransfer(await write(path, pattern(1)), denied, "open file EACCES");
+  const file = (await File.open(path)).unwrap();
+  const times = new FileTimes().setModified(SystemTime.fromUnixNanos(0));
+  fails(await file.setPermissions(new Permissions(0o600)), denied, "set permissions file EPERM");
+  fails(await file.setTimes(times), denied, "set times file EPERM");
+  equal((await file.read(Vec.withCapacity<u8>(100))).unwrap(), 6, "it may be read");
+  check((await file.close()).isOk, "close");
+}
+
+/** The same, when they are the user's. */
+async function own(dir: string): Promise<void> {
+  const path = join(dir, "file");
+  const file = (await File.open(path)).unwrap();
+  const times = new FileTimes().setModified(SystemTime.fromUnixNanos(0));
+  check((await file.setTimes(times)).isOk, "setTimes");
+  check((await file.setPermissions(new Permissions(0o600))).isOk, "setPermissions");
+  check((await file.close()).isOk, "close");
+  await setMode(path, 0o640);
+  check((await write(path, pattern(1))).isOk, "write");
+  check((await rename(path, join(dir, "new"))).isOk, "rename");
+  check((await removeFile(join(dir, "new"))).isOk, "removeFile");
 }
