@@ -94,7 +94,7 @@ test("a file that takes too long is a failure", async () => {
     const test = suite("long");
     test("sleeps", () => new Promise((resolve) => setTimeout(resolve, 20_000)));
     test.run();`;
-  expectFailure(await run(body, { fileTimeout: 1_000 }), "long > sleeps", /still running/);
+  expectFailure(await run(body, { fileTimeout: 4_000 }), "long > sleeps", /still running/);
 });
 
 test("a process that ends or dies in a test is a failure", async () => {
@@ -123,6 +123,16 @@ test("a hook that throws is a failure", async () => {
       test.run();`);
     expectFailure(result, `hooks > ${hook} hook`, /from the hook/);
   }
+});
+
+test("tests whose suite is not ready for them fail without being run", async () => {
+  const result = await run(`
+    const test = suite("unready");
+    test.before(() => { throw new Error("no disk"); });
+    test("writes", () => {});
+    test.run();`);
+  expectFailure(result, "unready > writes", /not run, as the before hook failed/);
+  assert.is(result.passed, 0);
 });
 
 test("an unhandled rejection is a failure", async () => {

@@ -57,20 +57,23 @@ export function suite(name: string, options: SuiteOptions = {}): Suite {
   const uvu = uvuSuite(name);
   let added = 0;
   let reported = 0;
+  let isPrepared = true;
   forgotten.add(name);
   const add = (test: string, body: Test): void => {
     added++;
     uvu(test, async () => {
       reported++;
       // The runner prints what was reported; by hand, uvu prints what is thrown.
-      await attempt(name, test, timeout, body).catch((error: unknown) => {
+      await attempt(name, test, timeout, isPrepared ? body : unprepared).catch((error: unknown) => {
         if (reportDescriptor < 0) throw error;
       });
     });
   };
   // uvu forgets a hook that throws, and with it every test of the suite: report it as a test.
   const hook = (what: string, body: Test) => async (): Promise<void> => {
-    await attempt(name, what, timeout, body, true).catch(() => {});
+    await attempt(name, what, timeout, body, true).catch(() => {
+      if (what === "before hook") isPrepared = false;
+    });
   };
   return Object.assign(add, {
     skip: (test: string, reason: string): void => {
@@ -88,6 +91,11 @@ export function suite(name: string, options: SuiteOptions = {}): Suite {
       uvu.run();
     },
   });
+}
+
+/** What a test does whose suite is not ready for it: it would complain of what it lacks. */
+function unprepared(): never {
+  throw new Error("not run, as the before hook failed");
 }
 
 function endSuite(name: string, missing: number): void {
