@@ -266,7 +266,7 @@ async function descriptors(dir: string, all: bool): Promise<void> {
 const OPENS: StaticArray<string> = [
   "open", "read", "readToString", "readDir", "readLink", "append", "update", "truncate",
   "overwrite", "copyOver", "setPermissions", "create", "createNew", "write", "copy",
-  "removeDirAll",
+  "removeDirAll", "removeDirAll of a link",
 ];
 
 /** With one descriptor left: what needs two gives it back, and what is open goes on. */

@@ -84,6 +84,8 @@ function reading(): Deed[] {
     new Deed("readDir", "open directory tree", is, true,
       (dir) => listed(readDir(join(dir, "tree")))),
     new Deed("readLink", "read link", is, true, (dir) => ended(readLink(join(dir, "link")))),
+    new Deed("createDirAll of what is there", "create directory inner", is, true,
+      (dir) => ended(createDirAll(join(dir, "tree/inner")))),
     new Deed("canonicalize", "canonicalize link", is, true,
       (dir) => ended(canonicalize(join(dir, "link")))),
   ];
@@ -126,6 +128,8 @@ function naming(): Deed[] {
     new Deed("removeDir", "remove directory empty", is, true,
       (dir) => ended(removeDir(join(dir, "empty")))),
     new Deed("removeDirAll", "tree", is, false, (dir) => ended(removeDirAll(join(dir, "tree")))),
+    new Deed("removeDirAll of a link", "link", is, true,
+      (dir) => ended(removeDirAll(join(dir, "link")))),
     new Deed("rename", "rename file new", is, true,
       (dir) => ended(rename(join(dir, "file"), join(dir, "new")))),
     new Deed("replace", "rename file text", is, true,
