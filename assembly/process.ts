@@ -307,12 +307,12 @@ export class Command {
     const child = new Child(this.program);
     const record = new Record(this.program, this.directory, this.words, this.variables);
     if (this.inherits) record.set(Layout.Flags, CommandFlag.InheritEnvironment);
-    const given = new StaticArray<u32>(3);
+    // Handle 0 is the app's own input.
+    const given = new StaticArray<u32>(3).fill(CLOSED);
     let result: Result<u64> | null = null;
     for (let i = 0; i < 3 && (result === null || result.isOk); i++) {
       const stdio = this.streams[i];
       const kind = stdio !== null ? stdio.kind : i == 0 ? input : outputs;
-      given[i] = CLOSED;
       let handle: u32 = kind == StdioKind.Null ? CommandStream.Null : CommandStream.Inherit;
       if (kind == StdioKind.Piped) {
         result = await new PipeOperation(this.program).start();

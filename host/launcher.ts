@@ -191,8 +191,7 @@ async function report(
   module: WebAssembly.Module | null,
 ): Promise<number> {
   if (error instanceof GuestFailure) {
-    const { explain } = await import("./trap.js");
-    complain(`${path}: ${explain(error, module, (url) => readBeside(path, url))}`);
+    complain(`${path}: ${await explained(error, path, module)}`);
     return error.exitCode;
   }
   if (error instanceof BackendError) complain(`${NAME}: ${error.message}`);
@@ -200,6 +199,21 @@ async function report(
     complain(`${path}: not a wasm module: ${error.message}`);
   } else complain(`${path}: ${reasonOf(error)}`);
   return 1;
+}
+
+/** What the guest died of, for people. */
+async function explained(
+  failure: GuestFailure,
+  path: string,
+  module: WebAssembly.Module | null,
+): Promise<string> {
+  try {
+    const { explain } = await import("./trap.js");
+    return explain(failure, module, (url) => readBeside(path, url));
+  } catch {
+    // Not even that file can be opened: perhaps that is just what the guest died of.
+    return `${failure.kind}: ${failure.message}`;
+  }
 }
 
 /** The source map of the app, when it is a file in its folder or below. */

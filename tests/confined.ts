@@ -1,4 +1,4 @@
-/** Commands for a worse world: a small disk, few descriptors, a user without rights. Linux only. */
+/** Commands for a worse world: a small disk, few descriptors, bad routes, no rights. Linux only. */
 import { spawnSync } from "node:child_process";
 import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -64,6 +64,23 @@ export function findPlain(): Possible<Plain> {
   if (why === null) return { ok: { user, folder, launcher } };
   rmSync(base, { recursive: true });
   return { why: `user ${NOBODY} cannot run the launcher here: ${why}` };
+}
+
+/**
+ * Finds out how a program can have a network of its own, which these commands set up. The answer
+ * makes of a command one that sees only that network.
+ */
+export function findNetwork(setUp: Words): Possible<(command: Words) => string[]> {
+  const reasons: string[] = [];
+  const script = [...setUp, 'exec "$0" "$@"'].join(" && ");
+  for (const namespace of [["unshare", "-n"], ["unshare", "-U", "-r", "-n"]]) {
+    const within = (command: Words): string[] =>
+      [...namespace, "sh", "-c", script, ...command];
+    const why = tryOut(within(["true"]));
+    if (why === null) return { ok: within };
+    reasons.push(why);
+  }
+  return { why: `a network of one's own is not to be had here: ${reasons.join("; ")}` };
 }
 
 /** Runs a command. What it complains about, or null when it succeeds. */

@@ -108,7 +108,8 @@ static int take_streams(struct command *command, const struct command_header *he
   for (int i = 0; i < 3; i++) {
     if (header->streams[i] == STAGE_DESCRIPTOR_NULL) continue;
     command->streams[i] = fcntl(header->streams[i], F_DUPFD_CLOEXEC, FIRST_PRIVATE);
-    if (command->streams[i] < 0) return -errno;
+    /* The system calls it invalid when there may be no descriptor as high as that. */
+    if (command->streams[i] < 0) return errno == EINVAL ? -EMFILE : -errno;
   }
   return 0;
 }
