@@ -1,4 +1,5 @@
-/** The demo server, asked by curl, by Node's client, and byte by byte by those who mean it ill. */
+/** The demo server, asked by curl, wrk, Node's client, and byte by byte by those who mean it ill. */
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { Agent, get, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
@@ -151,6 +152,23 @@ test("curl is content", async () => {
     assert.is((await curl(...format, "-T", join(root, "package.json"), url)).stdout, "405");
   });
 });
+
+const load = "wrk is content";
+if (spawnSync("wrk", ["--version"]).error !== undefined) {
+  test.skip(load, "wrk is not installed");
+} else {
+  test(load, async () => {
+    const told = await withServer(async (port) => {
+      const url = `http://127.0.0.1:${port}/`;
+      const { code, stdout } = await exec("wrk", ["-t1", "-c50", "-d1s", url]);
+      assert.is(code, 0, stdout);
+      assert.match(stdout, /[1-9]\d* requests in /);
+      // It tells of these only when there were any.
+      assert.not.match(stdout, /Socket errors|Non-2xx/);
+    });
+    assert.match(told, /^[1-9]\d+ requests served$/);
+  });
+}
 
 test("connections of Node's client are kept", async () => {
   const told = await withServer(async (port) => {
