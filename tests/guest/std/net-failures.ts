@@ -10,7 +10,8 @@ import { Vec } from "std/vec";
 import { descriptors, sameDescriptors } from "./cancelling";
 import { check, equal, fails } from "./check";
 
-const SHORT: Duration = Duration.fromMillis(20);
+/** So long nobody with room in the queue is kept waiting. */
+const LONG: Duration = Duration.fromMillis(500);
 
 const input = new BufReader(stdin());
 
@@ -133,7 +134,7 @@ async function full(): Promise<void> {
   const open = new Array<TcpStream>();
   while (true) {
     check(open.length < 5000, "the queue has an end");
-    const connected = await timeout(TcpStream.connectAddr(address), SHORT);
+    const connected = await timeout(TcpStream.connectAddr(address), LONG);
     if (connected.isErr) {
       fails(connected, ErrorKind.TimedOut, "timed out");
       break;
@@ -163,7 +164,7 @@ async function fullUnix(path: string): Promise<void> {
   const open = new Array<UnixStream>();
   while (true) {
     check(open.length < 5000, "the queue has an end");
-    const connected = await timeout(UnixStream.connect(path), Duration.fromMillis(50));
+    const connected = await timeout(UnixStream.connect(path), LONG);
     if (connected.isErr) {
       fails(connected, ErrorKind.TimedOut, "timed out");
       break;
