@@ -1,4 +1,4 @@
-/** The demo server, asked by curl, wrk, Node's client, and byte by byte by those who mean it ill. */
+/** The demo server, asked by curl, wrk and Node, and byte by byte by those who mean it ill. */
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { Agent, get, type IncomingMessage } from "node:http";
