@@ -83,7 +83,8 @@ export class Tty implements AsyncRead, AsyncWrite {
   /**
    * See `AsyncRead.read`. In cooked mode a line at a time, in raw mode what has been typed. Nothing
    * is read that nobody has asked for, and a read that is cancelled takes nothing: what is typed
-   * stays for the next one, be that another program's.
+   * stays for the next one, be that another program's. In the background the app is stopped, as any
+   * program is (`Signal.TerminalInput`), but only once there is something to read.
    */
   read(buf: Vec<u8>): Promise<BufResult> {
     return this.input.read(buf);

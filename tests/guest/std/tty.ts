@@ -11,6 +11,7 @@ export async function main(): Promise<i32> {
   const name = args()[1];
   if (name == "keys") await keys();
   else if (name == "lines") await lines();
+  else if (name == "line") await line();
   else if (name == "sizes") await sizes();
   else if (name == "waits") await waits();
   else if (name == "exit") await raw();
@@ -61,6 +62,13 @@ async function lines(): Promise<void> {
   equal(await read(tty, 2), "tw", "the beginning of a line");
   equal(await read(tty), "o\n", "its rest");
   equal(await read(tty), "", "Ctrl-D is the end");
+}
+
+/** Reads while the test has somebody else in front. */
+async function line(): Promise<void> {
+  const reading = read(terminal());
+  await say("ready");
+  equal(await reading, "line\n", "the line, once it is in front");
 }
 
 function told(found: Size): string {
