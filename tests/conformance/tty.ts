@@ -170,7 +170,7 @@ function addStopCases(test: Suite, sit: Sit): void {
     assert.is(await terminal.mode(), "cooked");
   }));
 
-  // Other programs stop as soon as they ask (SIGTTIN); an app stops when there is what it asked for.
+  // Other programs stop as soon as they ask (SIGTTIN); an app when there is what it asked for.
   test("in the background it stops before it takes a line", () => sit("line", async (terminal) => {
     await terminal.shows("ready\r\n");
     terminal.put("back");
