@@ -78,7 +78,7 @@ export class DirReader {
     return await new CloseOperation(handle, this.path).start();
   }
 
-  private fill(): FillWait {
+  private fill(): Promise<Error | null> {
     const wait = new FillWait(this);
     this.waits.push(wait);
     if (this.filling === null) this.startToFill();
