@@ -88,6 +88,8 @@ export class Stdio {
 /** The end of a pipe that a child reads its input from. Close it: only then the input ends. */
 export class ChildStdin extends Stream implements AsyncWrite {
   /** See `AsyncWrite.write`. Once nobody reads any more it fails with `BrokenPipe`. */
+  // @ts-ignore: decorator
+  @fresh
   write(buf: Vec<u8>): Promise<BufResult> {
     return this.transfer(Op.Write, buf, buf.length);
   }
@@ -101,6 +103,8 @@ export class ChildStdin extends Stream implements AsyncWrite {
 /** The end of a pipe that a child writes its output or its errors to. */
 export class ChildStdout extends Stream implements AsyncRead {
   /** See `AsyncRead.read`. The end comes once everybody has gone who could write. */
+  // @ts-ignore: decorator
+  @fresh
   read(buf: Vec<u8>): Promise<BufResult> {
     return this.transfer(Op.Read, buf, buf.capacity);
   }

@@ -86,11 +86,15 @@ export class Tty implements AsyncRead, AsyncWrite {
    * stays for the next one, be that another program's. In the background the app is stopped, as any
    * program is (`Signal.TerminalInput`), but only once there is something to read.
    */
+  // @ts-ignore: decorator
+  @fresh
   read(buf: Vec<u8>): Promise<BufResult> {
     return this.input.read(buf);
   }
 
   /** See `AsyncWrite.write`. */
+  // @ts-ignore: decorator
+  @fresh
   write(buf: Vec<u8>): Promise<BufResult> {
     return this.output.write(buf);
   }

@@ -1,7 +1,7 @@
 /** Cancels every operation of `std/fs`. Arguments: the case, and a directory to work in. */
 import { args } from "std/env";
 import {
-  DirReader, File, FileTimes, OpenOptions, Permissions, SeekFrom, copy, read, readDir,
+  DirEntry, DirReader, File, FileTimes, OpenOptions, Permissions, SeekFrom, copy, read, readDir,
   readToString, removeFile, write,
 } from "std/fs";
 import { Error, ErrorKind, Result, println, writeAll } from "std/io";
@@ -110,7 +110,7 @@ async function again(
 
 /** An operation on something open; it may keep what it needs. */
 class Holder {
-  constructor(readonly file: File, readonly reader: DirReader) {}
+  constructor(readonly file: File, readonly reader: DirReader, readonly entry: DirEntry) {}
 }
 
 class Act {
@@ -135,6 +135,7 @@ function acts(): Act[] {
     new Act("set times file",
       (on) => ended(on.file.setTimes(new FileTimes().setModified(SystemTime.fromUnixNanos(5))))),
     new Act("read directory tree", (on) => ended(on.reader.next())),
+    new Act("metadata", (on) => ended(on.entry.metadata())),
   ];
 }
 
@@ -145,17 +146,20 @@ async function handles(dir: string, descriptors: string): Promise<void> {
   const before = await countOf(descriptors);
   const all = acts();
   const options = new OpenOptions().read().write();
+  const listing = (await readDir(world)).unwrap();
+  const entry = (await listing.next()).unwrap()!;
+  check((await listing.close()).isOk, "close");
   for (let i = 0; i < all.length; i++) {
     for (let moment = 0; moment < MOMENTS; moment++) {
       const file = (await options.open(join(world, "file"))).unwrap();
-      const on = new Holder(file, (await readDir(join(world, "tree"))).unwrap());
+      const on = new Holder(file, (await readDir(join(world, "tree"))).unwrap(), entry);
       const other = all[i].begin(on);
       isEither(await cancelAt(moment, all[i].begin(on)), moment, all[i].words);
       isDone(await other, all[i].words + " beside one that was cancelled");
       isDone(await all[i].begin(on), all[i].words + " afterwards");
-      const entry = on.reader.next();
+      const next = on.reader.next();
       check((await on.reader.close()).isOk, "close while it reads");
-      await entry;
+      await next;
       // Closing cannot be cancelled.
       const closing = ended(file.close());
       isDone(await cancelAt(moment, closing), "close");

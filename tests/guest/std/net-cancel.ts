@@ -35,6 +35,8 @@ class World {
     /** A connection that waits to be accepted; 4 bytes came with it. */
     readonly early: TcpStream,
     readonly udp: UdpSocket, readonly peer: UdpSocket, readonly peerAt: SocketAddr,
+    /** Connected to `peer`. */
+    readonly connected: UdpSocket,
     readonly path: string, readonly unix: UnixListener,
     readonly near: UnixStream, readonly far: UnixStream,
   ) {}
@@ -52,8 +54,10 @@ class World {
     const near = (await UnixStream.connect(path)).expect("connect");
     const far = (await unix.accept()).expect("accept");
     const peerAt = (await peer.localAddr()).unwrap();
-    return new World(listener, address, client, server, early, udp, peer, peerAt, path, unix,
-      near, far);
+    const connected = (await UdpSocket.bind("127.0.0.1:0")).expect("bind");
+    (await connected.connectAddr(peerAt)).expect("connect");
+    return new World(listener, address, client, server, early, udp, peer, peerAt, connected, path,
+      unix, near, far);
   }
 
   /** Closes what is not closed yet. */
@@ -64,6 +68,7 @@ class World {
     await this.early.close();
     await this.udp.close();
     await this.peer.close();
+    await this.connected.close();
     await this.unix.close();
     await this.near.close();
     await this.far.close();
@@ -149,6 +154,7 @@ async function seeUnixConnected(on: World, error: Error | null): Promise<void> {
 function tcpActs(): Act[] {
   return [
     new Act("listen", (on) => opened(TcpListener.bind("127.0.0.1:0"))),
+    new Act("listen", (on) => opened(TcpListener.bindAddr(SocketAddr.parse("[::1]:0").unwrap()))),
     new Act("", (on) => opened(TcpListener.bind("localhost:0"))),
     new Act("connect", (on) => opened(TcpStream.connectAddr(on.address))),
     new Act("", (on) => opened(TcpStream.connect(`localhost:${on.address.port}`))),
@@ -171,9 +177,12 @@ function tcpActs(): Act[] {
 function udpActs(): Act[] {
   return [
     new Act("bind", (on) => opened(UdpSocket.bind("127.0.0.1:0"))),
+    new Act("bind", (on) => opened(UdpSocket.bindAddr(SocketAddr.parse("[::1]:0").unwrap()))),
     new Act("connect", (on) => ended(on.udp.connectAddr(on.peerAt))),
     new Act("", (on) => ended(on.udp.connect(`localhost:${on.peerAt.port}`))),
     new Act("send", (on) => moved(on.udp.sendTo(pattern(100), on.peerAt)), seeSent),
+    new Act("send", (on) => moved(on.connected.send(pattern(100))), seeSent),
+    new Act("address", (on) => ended(on.connected.peerAddr())),
     new Act("recv", (on) => moved(on.udp.recvFrom(room())), seeReceived),
     new Act("recv", (on) => moved(on.udp.recv(room())), seeReceived),
     new Act("address", (on) => ended(on.udp.localAddr())),
@@ -310,7 +319,12 @@ async function cancelChildren(): Promise<void> {
     const sent = cat.child.signal(Signal.Continue);
     sent.cancel();
     check((await sent).isOk, "sending a signal cannot be cancelled");
-    await cat.input.close();
+    const closing = cat.input.close();
+    closing.cancel();
+    check((await closing).isOk, "closing a pipe cannot be cancelled");
+    const killed = cat.child.kill();
+    killed.cancel();
+    check((await killed).isOk, "nor can killing");
     await cat.child.end();
   }
 }

@@ -1,10 +1,11 @@
 /** Uses `std/tty` as apps do. Argument: the case. What it shows tells the test when to go on. */
 import { args } from "std/env";
-import { ErrorKind, println, stdin, stdout, writeAll } from "std/io";
+import { Error, ErrorKind, Result, println, stdin, stdout, writeAll } from "std/io";
 import { select } from "std/rt";
 import { Mode, Size, Tty, isTerminal, setMode, size } from "std/tty";
 import { Duration, sleep, timeout } from "std/time";
 import { Vec } from "std/vec";
+import { MOMENTS, cancelAt, ended, moved } from "./cancelling";
 import { check, equal, fails, text } from "./check";
 
 export async function main(): Promise<i32> {
@@ -168,8 +169,23 @@ async function device(): Promise<void> {
   fails(await early, ErrorKind.TimedOut, "timed out");
   (await opened.close()).unwrap();
   check(opened.size().isErr, "it is closed");
+  for (let moment = 0; moment < MOMENTS; moment++) {
+    await cancelAt(moment, openedTty(Tty.open()), "open /dev/tty");
+    const tty = (await Tty.open()).unwrap();
+    await cancelAt(moment, moved(tty.write(Vec.fromString("."))), "write /dev/tty");
+    const resized = await cancelAt(moment, ended(tty.resized()), "SIGWINCH");
+    check(resized !== null, "it has the size that it had");
+    check((await tty.close()).isOk, "close");
+  }
   await say("closed");
   await read(terminal());
+}
+
+async function openedTty(opening: Promise<Result<Tty>>): Promise<Error | null> {
+  const result = await opening;
+  if (result.isErr) return result.error;
+  check((await result.unwrap().close()).isOk, "close");
+  return null;
 }
 
 async function none(): Promise<void> {
