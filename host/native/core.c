@@ -139,13 +139,13 @@ int core_admit(struct core *core, const struct submission *submission)
     deliver(core, refused, GIVES_VALUE);
     return result;
   }
+  uint8_t marks = 0;
   if (submission->op == OP_CLOSE) {
     bool gives_back = (submission->argument & STAGE_ARGUMENT_ENDED) == 0;
     terminals_closing(submission->descriptor);
     signals_unwatch(submission->descriptor, gives_back);
-    if (submission->argument & STAGE_ARGUMENT_CHILD) {
-      reaper_take(&core->reaper, submission->descriptor);
-    }
+    bool is_child = (submission->argument & STAGE_ARGUMENT_CHILD) != 0;
+    if (is_child && reaper_take(&core->reaper, submission->descriptor)) marks = MARK_KEPT;
   }
   core->slots[submission->slot] = (struct slot){
     .offset = submission->offset,
@@ -157,6 +157,7 @@ int core_admit(struct core *core, const struct submission *submission)
     .argument = submission->argument,
     .op = (uint8_t)submission->op,
     .phase = PHASE_RING,
+    .marks = marks,
   };
   core->in_flight++;
   return 0;

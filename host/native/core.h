@@ -108,6 +108,7 @@ enum phase {
 enum mark {
   MARK_CANCELLED = 1, /* cancelling was asked for */
   MARK_DIRECT = 2,    /* the kernel holds an address in guest memory */
+  MARK_KEPT = 4,      /* the descriptor to be closed is the reaper's now */
 };
 
 /* One operation in flight. What is rarely needed is in `operation`. */

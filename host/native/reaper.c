@@ -2,11 +2,9 @@
 #include "reaper.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -19,7 +17,7 @@
 
 struct reaper {
   pthread_mutex_t lock; /* guards everything below */
-  int wake;             /* an eventfd: `watched` or `released` has changed */
+  int wake;             /* an eventfd: `watched` has changed; -1 when there was none to be had */
   bool running;         /* the thread exists */
   bool released;        /* the owner is gone */
   struct pollfd *watched; /* the children; the first entry is `wake` */
@@ -30,7 +28,9 @@ struct reaper {
 static void destroy(struct reaper *reaper)
 {
   pthread_mutex_destroy(&reaper->lock);
-  for (size_t i = 0; i < reaper->count; i++) close(reaper->watched[i].fd);
+  for (size_t i = 0; i < reaper->count; i++) {
+    if (reaper->watched[i].fd >= 0) close(reaper->watched[i].fd);
+  }
   free(reaper->watched);
   free(reaper);
 }
@@ -41,9 +41,8 @@ static struct reaper *create(void)
   if (reaper == NULL) return NULL;
   reaper->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   reaper->watched = malloc(sizeof *reaper->watched);
-  if (reaper->wake < 0 || reaper->watched == NULL) {
+  if (reaper->watched == NULL) {
     if (reaper->wake >= 0) close(reaper->wake);
-    free(reaper->watched);
     free(reaper);
     return NULL;
   }
@@ -83,13 +82,17 @@ static void *work(void *argument)
     struct pollfd *entries = copy(reaper);
     size_t count = entries != NULL ? reaper->count : 0;
     pthread_mutex_unlock(&reaper->lock);
-    /* Without memory for the list: look again in a second. */
-    (void)poll(entries, count, entries != NULL ? -1 : 1000);
+    /* Without memory for the list, or what would wake it: look again in a second. */
+    bool waits = entries != NULL && reaper->wake >= 0;
+    if (poll(entries, count, waits ? -1 : 1000) < 0 && errno != EINTR) {
+      /* These are more than the process may open by now: the same. */
+      (void)poll(NULL, 0, 1000);
+    }
     free(entries);
     pthread_mutex_lock(&reaper->lock);
     uint64_t times;
     if (read(reaper->wake, &times, sizeof times) < 0) {
-      /* A child has ended: nothing to take. */
+      /* A child has ended, or there is nothing to read from: nothing to take. */
     }
   }
   reaper->running = false;
@@ -105,7 +108,7 @@ static void rouse(struct reaper *reaper)
   uint64_t one = 1;
   if (reaper->running) {
     if (write(reaper->wake, &one, sizeof one) < 0) {
-      /* Only a full counter fails, and then it is awake anyway. */
+      /* Only a full counter fails, and then it is awake anyway; or there is none, see `work`. */
     }
     return;
   }
@@ -133,21 +136,21 @@ static bool add(struct reaper *reaper, int child)
     reaper->watched = watched;
     reaper->capacity = capacity;
   }
-  int own = fcntl(child, F_DUPFD_CLOEXEC, 0);
-  if (own < 0) return false;
-  reaper->watched[reaper->count++] = (struct pollfd){ .fd = own, .events = POLLIN };
+  reaper->watched[reaper->count++] = (struct pollfd){ .fd = child, .events = POLLIN };
   return true;
 }
 
-void reaper_take(struct reaper **at, int child)
+bool reaper_take(struct reaper **at, int child)
 {
-  if (spawn_reap(child)) return;
+  if (spawn_reap(child)) return false;
   if (*at == NULL) *at = create();
   struct reaper *reaper = *at;
-  if (reaper == NULL) return;
+  if (reaper == NULL) return false;
   pthread_mutex_lock(&reaper->lock);
-  if (add(reaper, child)) rouse(reaper);
+  bool taken = add(reaper, child);
+  if (taken) rouse(reaper);
   pthread_mutex_unlock(&reaper->lock);
+  return taken;
 }
 
 void reaper_release(struct reaper *reaper)

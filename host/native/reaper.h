@@ -10,14 +10,16 @@
 #ifndef STD_REAPER_H
 #define STD_REAPER_H
 
+#include <stdbool.h>
+
 struct reaper;
 
 /*
- * Takes care of the child whose pidfd is about to be closed by the caller: reaps it now, or when it
- * ends. `*reaper` is made when first needed. Without descriptors or memory for that the child stays
- * on the system's list until this process ends.
+ * Takes care of a child that nobody needs any more: reaps it now, or when it ends. `*reaper` is
+ * made when first needed. Whether it keeps the child's pidfd; otherwise the caller closes that.
+ * Without memory the child stays on the system's list until this process ends.
  */
-void reaper_take(struct reaper **reaper, int child);
+bool reaper_take(struct reaper **reaper, int child);
 
 /* Gives it up; NULL is none. */
 void reaper_release(struct reaper *reaper);

@@ -172,7 +172,7 @@ static void begin(struct uring *uring, const struct submission *submission)
   uint32_t index = submission->slot;
   struct slot *slot = &uring->core.slots[index];
   if (slot->op == OP_CLOSE) files_forget(&uring->files, &uring->ring, slot->descriptor);
-  if (slot->op == OP_CLOSE && work_closes_later(&uring->work, slot->descriptor)) {
+  if (slot->op == OP_CLOSE && work_closes_later(&uring->work, slot)) {
     core_finish(&uring->core, index, 0);
     return;
   }

@@ -11,7 +11,7 @@
 bool work_by_plan(struct work *work, struct core *core, uint32_t index, enum plan plan)
 {
   const struct slot *slot = &core->slots[index];
-  if (slot->op == OP_CLOSE && work_closes_later(work, slot->descriptor)) {
+  if (slot->op == OP_CLOSE && work_closes_later(work, slot)) {
     core_finish(core, index, 0);
     return true;
   }
@@ -68,9 +68,10 @@ void work_cancel(struct work *work, struct core *core, uint32_t index)
   }
 }
 
-bool work_closes_later(struct work *work, int descriptor)
+bool work_closes_later(struct work *work, const struct slot *slot)
 {
-  return work->count > 0 && pool_close_later(work->pool, descriptor);
+  if (slot->marks & MARK_KEPT) return true;
+  return work->count > 0 && pool_close_later(work->pool, slot->descriptor);
 }
 
 void work_leave(struct work *work, struct core *core)

@@ -39,10 +39,11 @@ struct operation *work_take(struct work *work, const struct core *core);
 void work_cancel(struct work *work, struct core *core, uint32_t index);
 
 /*
- * Whether threads of the pool still use a descriptor that is to be closed, after its operations
- * were given up: the last of them will close it. To be asked before each close.
+ * Whether the descriptor that this operation is to close will be closed by somebody else: by the
+ * reaper, or by the last thread of the pool that still uses it, after its operations were given up.
+ * To be asked before each close.
  */
-bool work_closes_later(struct work *work, int descriptor);
+bool work_closes_later(struct work *work, const struct slot *slot);
 
 /* Hands what the pool has to the pool's own care, which needs no guest memory, and gives it up. */
 void work_leave(struct work *work, struct core *core);

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -420,6 +421,37 @@ static void test_orphans(const struct mode *mode)
   CHECK_EQUAL(count_descriptors(), before);
 }
 
+/* Also those that are let go when no descriptor can be had for the thread that reaps. */
+static void test_orphans_without_descriptors(const struct mode *mode)
+{
+  struct fixture fixture;
+  int before = count_descriptors();
+  fixture_open(&fixture, mode);
+  int ends[2];
+  CHECK_EQUAL(pipe2(ends, O_CLOEXEC), 0);
+  struct wanted wanted = shell("read line");
+  wanted.streams[0] = ends[0];
+  int first = (int)spawn(&fixture, wanted);
+  int second = (int)spawn(&fixture, wanted);
+  CHECK(first >= 0 && second >= 0);
+  struct rlimit limit;
+  CHECK_EQUAL(getrlimit((__rlimit_resource_t)RLIMIT_NOFILE, &limit), 0);
+  struct rlimit none = { .rlim_cur = 1, .rlim_max = limit.rlim_max };
+  CHECK_EQUAL(setrlimit((__rlimit_resource_t)RLIMIT_NOFILE, &none), 0);
+  close_child(&fixture, first);
+  close_child(&fixture, second);
+  close(ends[0]);
+  CHECK_EQUAL(write(ends[1], "\n", 1), 1);
+  close(ends[1]);
+  expect_no_child();
+  CHECK_EQUAL(setrlimit((__rlimit_resource_t)RLIMIT_NOFILE, &limit), 0);
+  fixture_close(&fixture);
+  for (int patience = 0; count_descriptors() > before && patience < 5000; patience++) {
+    pause_milliseconds(1);
+  }
+  CHECK_EQUAL(count_descriptors(), before);
+}
+
 /* Where a child is when it turns out that nobody will take it over. */
 enum place { IN_HAND, PERFORMED, BEING_PERFORMED, STAGED, PLACES };
 
@@ -475,6 +507,7 @@ int main(void)
     test_descriptors(&fixture);
     fixture_close(&fixture);
     test_orphans(mode);
+    test_orphans_without_descriptors(mode);
     test_discarded(mode);
     run_apart(test_numbers);
     run_apart(test_dispositions);
