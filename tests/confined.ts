@@ -1,8 +1,10 @@
 /** Commands for a worse world: a small disk, few descriptors, bad routes, no rights. Linux only. */
 import { spawnSync } from "node:child_process";
-import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { root, tempDir } from "./harness.js";
+import {
+  chmodSync, chownSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { exec, root, tempDir, type ExecResult } from "./harness.js";
 
 /** A program with its arguments. */
 export type Words = readonly string[];
@@ -64,6 +66,18 @@ export function findPlain(): Possible<Plain> {
   if (why === null) return { ok: { user, folder, launcher } };
   rmSync(base, { recursive: true });
   return { why: `user ${NOBODY} cannot run the launcher here: ${why}` };
+}
+
+/** Runs an app as that user, in their folder, which is all that it may reach. */
+export function runPlainly(
+  { user, folder, launcher }: Plain,
+  wasm: string,
+  input = "",
+): Promise<ExecResult> {
+  const readable = join(dirname(folder), "app.wasm");
+  copyFileSync(wasm, readable);
+  const args = [launcher, "run", "--dir", ".", readable];
+  return exec(process.execPath, args, { cwd: folder, input, ...user !== undefined && { user } });
 }
 
 /**
