@@ -31,7 +31,10 @@ export interface Scoped {
   readonly value: Expression;
 }
 
-/** All of them below `body`, functions in it included. */
+/**
+ * All of them below `body`, functions in it included: those of an async function that lies in it
+ * and has been seen to already are handed to what gives them back, and so are not only read.
+ */
 export function findScoped(body: Statement): Scoped[] {
   const found: Scoped[] = [];
   walk(body, (node) => {

@@ -42,9 +42,19 @@ export async function moved<T extends BufResult>(promise: Promise<T>): Promise<E
 export async function cancelAt(
   moment: i32, begun: Promise<Error | null>, words: string,
 ): Promise<Error | null> {
+  const error = await outcomeAt(moment, begun, words);
+  check(moment > 0 || error !== null, words + ": what the host never saw is no success");
+  if (error !== null && error.message != TIMED_OUT) expectError(error, ErrorKind.Cancelled, words);
+  return error;
+}
+
+/** The same, for what may have another error, or may be done without the host. */
+export async function outcomeAt(
+  moment: i32, begun: Promise<Error | null>, words: string,
+): Promise<Error | null> {
   if (moment == BY_TIMEOUT) {
     const result = await timeout(begun, Duration.zero());
-    if (result.isOk) return either(result.unwrap(), words);
+    if (result.isOk) return result.unwrap();
     expectError(result.error, ErrorKind.TimedOut, TIMED_OUT);
     return result.error;
   }
@@ -54,12 +64,6 @@ export async function cancelAt(
   check(begun.isFulfilled, words + ": it has an outcome");
   begun.cancel();
   check((await begun) === error, words + ": which stays the same");
-  check(moment > 0 || error !== null, words + ": what the host never saw is no success");
-  return either(error, words);
-}
-
-function either(error: Error | null, words: string): Error | null {
-  if (error !== null) expectError(error, ErrorKind.Cancelled, words);
   return error;
 }
 

@@ -9,15 +9,9 @@ import { join } from "std/path";
 import { yieldNow } from "std/rt";
 import { Duration, SystemTime, timeout } from "std/time";
 import { Vec } from "std/vec";
+import { MOMENTS, cancelAt, outcomeAt } from "./cancelling";
 import { check, equal, expectError, fails, isDone, pattern } from "./check";
 import { Deed, countOf, deeds, describe, ended, makeWorld, opened, written } from "./world";
-
-/**
- * When an operation is cancelled: before the host has it, after so many turns, by a timeout that
- * has passed already.
- */
-const MOMENTS = 6;
-const BY_TIMEOUT = MOMENTS - 1;
 
 export async function main(): Promise<i32> {
   const given = args();
@@ -32,35 +26,6 @@ export async function main(): Promise<i32> {
   else return 3;
   await println("ok");
   return 0;
-}
-
-const TIMED_OUT = "timed out";
-
-/** Cancels what has begun, at the moment of this number, and tells how it has ended. */
-async function cancelAt(moment: i32, begun: Promise<Error | null>): Promise<Error | null> {
-  if (moment == BY_TIMEOUT) {
-    const result = await timeout(begun, Duration.zero());
-    if (result.isOk) return result.unwrap();
-    expectError(result.error, ErrorKind.TimedOut, TIMED_OUT);
-    return new Error(ErrorKind.Cancelled, TIMED_OUT);
-  }
-  for (let turn = 0; turn < moment; turn++) await yieldNow();
-  begun.cancel();
-  const error = await begun;
-  check(begun.isFulfilled, "it has an outcome");
-  begun.cancel();
-  check((await begun) === error, "which stays the same");
-  return error;
-}
-
-/** It was cancelled, and says so. Or it was not, and is a success. */
-function isEither(error: Error | null, moment: i32, words: string): void {
-  if (error === null) {
-    check(moment > 0, words + ": what the host never saw cannot be a success");
-    return;
-  }
-  if (moment == BY_TIMEOUT && error.message == TIMED_OUT) return;
-  expectError(error, ErrorKind.Cancelled, words);
 }
 
 /**
@@ -79,9 +44,9 @@ async function paths(dir: string, descriptors: string): Promise<void> {
     const done = await describe(world);
     for (let moment = 0; moment < MOMENTS; moment++) {
       await makeWorld(world);
-      const error = await cancelAt(moment, deed.begin(world));
       // A copy is several steps, each of which names what it is about.
-      isEither(error, moment, deed.name.startsWith("copy") ? "" : deed.words);
+      const words = deed.name.startsWith("copy") ? "" : deed.words;
+      const error = await cancelAt(moment, deed.begin(world), words);
       const found = await describe(world);
       if (error === null) equal(found, done, deed.name + " was done");
       else await again(deed, world, moment, found == done, found == fresh, done);
@@ -154,7 +119,7 @@ async function handles(dir: string, descriptors: string): Promise<void> {
       const file = (await options.open(join(world, "file"))).unwrap();
       const on = new Holder(file, (await readDir(join(world, "tree"))).unwrap(), entry);
       const other = all[i].begin(on);
-      isEither(await cancelAt(moment, all[i].begin(on)), moment, all[i].words);
+      await cancelAt(moment, all[i].begin(on), all[i].words);
       isDone(await other, all[i].words + " beside one that was cancelled");
       isDone(await all[i].begin(on), all[i].words + " afterwards");
       const next = on.reader.next();
@@ -162,7 +127,7 @@ async function handles(dir: string, descriptors: string): Promise<void> {
       await next;
       // Closing cannot be cancelled.
       const closing = ended(file.close());
-      isDone(await cancelAt(moment, closing), "close");
+      isDone(await outcomeAt(moment, closing, "close"), "close");
     }
   }
   equal(await countOf(descriptors), before, "descriptors");
@@ -193,22 +158,22 @@ async function waiting(dir: string, descriptors: string): Promise<void> {
   const all = waits();
   for (let i = 0; i < all.length; i++) {
     for (let moment = 0; moment < MOMENTS; moment++) {
-      const error = await cancelAt(moment, all[i].begin(dir));
-      check(error !== null, all[i].name + " of a FIFO that nobody else opens");
       // A copy first looks what it copies, and may be cancelled doing so.
       const words = all[i].name == "copy" ? "" : all[i].words;
-      isEither(error, moment, words);
+      const error = await cancelAt(moment, all[i].begin(dir), words);
+      check(error !== null, all[i].name + " of a FIFO that nobody else opens");
       // Two of them, of which one is cancelled, and then the other.
       const other = all[i].begin(dir);
-      await cancelAt(moment, all[i].begin(dir));
+      await cancelAt(moment, all[i].begin(dir), words);
       check(other.isPending, "the other one still waits");
-      check((await cancelAt(moment, other)) !== null, "until it is cancelled as well");
+      check((await cancelAt(moment, other, words)) !== null, "until it is cancelled as well");
     }
     await releaseAll(join(dir, "fifo"));
   }
   // A source that is no file is an error, however early that was cancelled.
   for (let moment = 0; moment < MOMENTS; moment++) {
-    const error = await cancelAt(moment, ended(copy(join(dir, "fifo"), join(dir, "new"))));
+    const copying = ended(copy(join(dir, "fifo"), join(dir, "new")));
+    const error = await outcomeAt(moment, copying, "copy");
     check(error !== null, "copying a FIFO is refused, or was cancelled");
   }
   equal(await countOf(descriptors), before, "descriptors");
@@ -225,8 +190,8 @@ async function half(dir: string): Promise<void> {
   const file = (await new OpenOptions().read().write().open(join(dir, "fifo"))).unwrap();
   for (let moment = 0; moment < MOMENTS; moment++) {
     const kept = file.read(Vec.withCapacity<u8>(10));
-    const error = await cancelAt(moment, written(file.read(Vec.withCapacity<u8>(10))));
-    isEither(error, moment, "read fifo");
+    const reading = written(file.read(Vec.withCapacity<u8>(10)));
+    const error = await cancelAt(moment, reading, "read fifo");
     check(error !== null, "there is nothing to read");
     equal((await file.write(Vec.fromString("kept"))).unwrap(), 4, "write");
     equal((await kept).buf.toString(), "kept", "what the other one reads");
