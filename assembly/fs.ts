@@ -9,7 +9,9 @@
  * @module
  */
 import { Errno } from "./abi/errno";
-import { FileKind, Handle, Offset, OpenFlag, StatFlag, SyncFlag } from "./abi/flags";
+import {
+  FileKind, Handle, Offset, OpenFlag, SeekFlag, StatFlag, SyncFlag,
+} from "./abi/flags";
 import { CopyTarget, FileTimes as TimesLayout, Stat } from "./abi/layout";
 import { Op } from "./abi/op";
 import { CLOSED, CloseOperation, outcome } from "./closing";
@@ -18,6 +20,7 @@ import { AsyncRead, AsyncWrite, readToEnd, textOf, writeAll } from "./io";
 import { PathsError } from "./links";
 import { Metadata, Permissions } from "./metadata";
 import { toSystem } from "./os-string";
+import { SeekOperation } from "./position";
 import { writeNumber } from "./rt/buffer";
 import { Operation } from "./rt/operation";
 import { StatOperation } from "./stat";
@@ -41,8 +44,9 @@ const NEW_FILE: u32 = 0o666;
  * An open file. Close it: nothing else does, before the app ends.
  *
  * `read` and `write` continue at the cursor of the file, which begins at 0; `readAt` and `writeAt`
- * know no cursor, and any number of them may be in flight. For what has no positions (a FIFO, a
- * terminal, a socket) offsets mean nothing, and all four take what comes next.
+ * know no cursor, and any number of them may be in flight. A child that is given the file has the
+ * same cursor (`Stdio.from`). For what has no positions (a FIFO, a terminal, a socket) offsets mean
+ * nothing, and all four take what comes next.
  */
 export class File extends Stream implements AsyncRead, AsyncWrite {
   /** Use `File.open`, `File.create` or `OpenOptions`. */
@@ -115,7 +119,8 @@ export class File extends Stream implements AsyncRead, AsyncWrite {
    * FIFO or socket. Do it while no `read` or `write` is in flight.
    */
   seek(position: SeekFrom): Promise<Result<u64>> {
-    return new SeekOperation(this, position).start();
+    if (this.cursor < 0) return new SeekOperation(this, position.origin, position.offset).start();
+    return new CursorOperation(this, position).start();
   }
 
   /** What the file is, how long, whose, … as of now. */
@@ -171,24 +176,18 @@ export class SeekFrom {
 
   /** So many bytes from the beginning. */
   static start(offset: u64): SeekFrom {
-    return new SeekFrom(Origin.Start, <i64>offset);
+    return new SeekFrom(SeekFlag.Start, <i64>offset);
   }
 
   /** So many bytes from where the cursor is; negative ones go back. */
   static current(offset: i64): SeekFrom {
-    return new SeekFrom(Origin.Current, offset);
+    return new SeekFrom(SeekFlag.Current, offset);
   }
 
   /** So many bytes from the end; negative ones lie before it. */
   static end(offset: i64): SeekFrom {
-    return new SeekFrom(Origin.End, offset);
+    return new SeekFrom(SeekFlag.End, offset);
   }
-}
-
-const enum Origin {
-  Start,
-  Current,
-  End,
 }
 
 /** When a file was last read and written, for `File.setTimes`. What is not set stays as it is. */
@@ -339,7 +338,7 @@ class TimesOperation extends ChangeOperation {
 /** Asks what the file is, and moves its cursor. */
 // @ts-ignore: decorator
 @final
-class SeekOperation extends Operation<Result<u64>> {
+class CursorOperation extends Operation<Result<u64>> {
   private stat: Vec<u8>;
 
   constructor(private file: File, private position: SeekFrom) {
@@ -363,8 +362,8 @@ class SeekOperation extends Operation<Result<u64>> {
     if (kind == FileKind.Fifo || kind == FileKind.Socket) return -Errno.ESPIPE;
     const origin = this.position.origin;
     let base: i64 = 0;
-    if (origin == Origin.Current) base = this.file.cursor;
-    else if (origin == Origin.End) base = <i64>metadata.length;
+    if (origin == SeekFlag.Current) base = this.file.cursor;
+    else if (origin == SeekFlag.End) base = <i64>metadata.length;
     // Both are within 63 bits, so that a sum which overflows is negative as well.
     const target = base + this.position.offset;
     return target < 0 ? -Errno.EINVAL : target;

@@ -23,6 +23,7 @@ import { BufResult, Error, ErrorKind, Result, Unit } from "./error";
 import { AsyncRead, AsyncWrite, readToEnd } from "./io";
 import { readNumber, writeNumber } from "./rt/buffer";
 import { hostExit, hostInfo } from "./rt/host";
+import { sharePosition } from "./position";
 import { Operation } from "./rt/operation";
 import { signalName } from "./signal";
 import { Stream } from "./transfer";
@@ -79,6 +80,10 @@ export class Stdio {
    * the app in between. A child's pipe is handed over: the app's end of it is closed once a child
    * was to be started with it, or whoever is at the other end would never learn that all have gone.
    * Anything else stays open here, too, and is the app's to close.
+   *
+   * The child starts where the app stands in a file, and both go on where the other one has got to.
+   * Start it while no `read`, `write` or `seek` of the file is in flight. From then on the order of
+   * several in flight is the system's.
    */
   static from(stream: Stream): Stdio {
     return new Stdio(StdioKind.Stream, stream);
@@ -322,7 +327,10 @@ export class Command {
         result = await new PipeOperation(this.program).start();
         if (result.isOk) handle = child.connect(i, result.unwrap(), given);
       } else if (kind == StdioKind.Stream) {
-        handle = stdio!.stream!.handle;
+        const stream = stdio!.stream!;
+        result = await sharePosition(stream);
+        if (result.isErr) result.error.in("spawn", this.program);
+        handle = stream.handle;
       }
       record.set(Layout.Stdin + 4 * i, handle);
     }

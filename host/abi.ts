@@ -16,6 +16,7 @@ export {
   Info,
   Offset,
   OpenFlag,
+  SeekFlag,
   ShutdownFlag,
   Signal,
   SocketNameFlag,

@@ -53,10 +53,10 @@ export const enum EntryWord {
   Shift = 3,
 }
 
-function argumentOf({ isTerminal, kind }: Resource): number {
+function argumentOf({ isTerminal, isShared, kind }: Resource): number {
   if (kind === "socket") return StageArgument.Socket;
   if (kind === "child") return StageArgument.Child;
-  return isTerminal ? StageArgument.Terminal : 0;
+  return (isTerminal ? StageArgument.Terminal : 0) | (isShared ? StageArgument.Shared : 0);
 }
 
 /** The table of one instance. Entries are named by index; `require` turns a handle into one. */
@@ -126,6 +126,11 @@ export class Handles {
   /** The `StageArgument` bits that go with the descriptor. */
   argument(index: number): number {
     return this.table[(index << EntryWord.Shift) + EntryWord.Argument]!;
+  }
+
+  /** Notes that from now on others have the descriptor, too. */
+  share(index: number): void {
+    this.table[(index << EntryWord.Shift) + EntryWord.Argument]! |= StageArgument.Shared;
   }
 
   /** The first operation in flight on an entry, or `NONE`. */

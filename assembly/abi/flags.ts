@@ -29,6 +29,13 @@ export const enum StatFlag {
   NoFollow = 1,
 }
 
+/** `flags` of `Op.Seek`: from where the offset counts. */
+export const enum SeekFlag {
+  Start = 0,
+  Current = 1,
+  End = 2,
+}
+
 /** What a file is: `kind` of a `Stat` record. */
 export const enum FileKind {
   Unknown = 0,

@@ -152,4 +152,10 @@ export const enum Op {
    * have its default effect. Result: a handle; reading from it gives one byte for each signal.
    */
   WatchSignal = 38,
+
+  /**
+   * Moves the position that the descriptor of `handle` has, and shares with all who were given it:
+   * where `Offset.Current` is. flags `SeekFlag`; offset: bytes, signed. Result: where that is then.
+   */
+  Seek = 39,
 }

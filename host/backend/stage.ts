@@ -140,4 +140,6 @@ export const enum StageArgument {
   Socket = 16,
   /** The prefix is in the text that `Backend.annex` was given, not in the stage. */
   Annex = 32,
+  /** Others may have the descriptor, too, and move its position. */
+  Shared = 64,
 }

@@ -1,5 +1,5 @@
 /** `std/fs`: files, by handle and by path. */
-import { Errno, FileTimes, Op, OpenFlag, Stat, StatFlag, SyncFlag } from "../abi.js";
+import { Errno, FileTimes, Op, OpenFlag, SeekFlag, Stat, StatFlag, SyncFlag } from "../abi.js";
 import { Right } from "../handles.js";
 import type { Loop } from "../loop.js";
 import { hasOffset, hasRange0, hasRange1, useHandle, Verdict } from "./call.js";
@@ -65,6 +65,15 @@ export function setPermissions(loop: Loop, at: number): number {
 /** `Op.SetTimes`. */
 export function setTimes(loop: Loop, at: number): number {
   return withRecord(loop, at, Op.SetTimes, FileTimes.Size, Right.Change);
+}
+
+/** `Op.Seek`. */
+export function seek(loop: Loop, at: number): number {
+  const { memory } = loop;
+  const flags = memory.flags(at);
+  if (flags > SeekFlag.End || hasRange0(loop, at) || hasRange1(loop, at)) return -Errno.EINVAL;
+  const high = memory.offsetHigh(at);
+  return useFile(loop, at, Op.Seek, flags, 0, memory.offsetLow(at), high);
 }
 
 /** An op on a file whose (ptr1, len1) is an aligned record of `size` bytes, and without offset. */

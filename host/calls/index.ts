@@ -1,7 +1,7 @@
 /** Which call serves which op. A missing row is a compile error. */
 import { Errno, Op } from "../abi.js";
 import type { Call } from "./call.js";
-import { open, setLength, setPermissions, setTimes, stat, sync } from "./fs.js";
+import { open, seek, setLength, setPermissions, setTimes, stat, sync } from "./fs.js";
 import { close, nop, read, write } from "./io.js";
 import {
   accept, bindDatagram, connect, connectDatagram, connectUnix, getSocketOption, listen, listenUnix,
@@ -56,6 +56,7 @@ const CALLS = {
   [Op.Wait]: wait,
   [Op.Kill]: kill,
   [Op.WatchSignal]: watchSignal,
+  [Op.Seek]: seek,
 } satisfies Record<Op, Call>;
 
 // An array, since the keys are dense: looking one up is then one load.
@@ -71,6 +72,9 @@ const GIVES_HANDLE: readonly Op[] = [
   Op.Spawn, Op.WatchSignal,
 ];
 
+/** How many ops there are. */
+export const OP_COUNT = CALL_TABLE.length;
+
 /** How many handles each op gives; two are the halves of its result. */
 const HANDLES = Uint8Array.from(CALL_TABLE, (_, op) =>
   op === Op.Pipe ? 2 : GIVES_HANDLE.includes(op) ? 1 : 0);
@@ -82,5 +86,5 @@ export function handlesOf(op: number): number {
 
 /** The call that serves an opcode; one that refuses with `ENOSYS` if there is none. */
 export function callOf(op: number): Call {
-  return op < CALL_TABLE.length ? CALL_TABLE[op]! : unknown;
+  return op < OP_COUNT ? CALL_TABLE[op]! : unknown;
 }

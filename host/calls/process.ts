@@ -126,6 +126,7 @@ function streamsOf({ handles }: Loop, { streams }: Request): number[] | number {
     if (index < 0) return index;
     const descriptor = handles.descriptor(index);
     if (descriptor === VIRTUAL) return -Errno.ENOTSUP;
+    handles.share(index);
     found.push(descriptor);
   }
   return found;

@@ -98,6 +98,11 @@
 /* StatFlag of assembly/abi/flags.ts */
 #define STAT_FLAG_NO_FOLLOW 1
 
+/* SeekFlag of assembly/abi/flags.ts */
+#define SEEK_FLAG_START 0
+#define SEEK_FLAG_CURRENT 1
+#define SEEK_FLAG_END 2
+
 /* FileKind of assembly/abi/flags.ts */
 #define FILE_KIND_UNKNOWN 0
 #define FILE_KIND_FILE 1
@@ -329,6 +334,7 @@
 #define OP_WAIT 36
 #define OP_KILL 37
 #define OP_WATCH_SIGNAL 38
+#define OP_SEEK 39
 #define EVERY_OP(X) \
   X(NOP) \
   X(OPEN) \
@@ -368,7 +374,8 @@
   X(SPAWN) \
   X(WAIT) \
   X(KILL) \
-  X(WATCH_SIGNAL)
+  X(WATCH_SIGNAL) \
+  X(SEEK)
 
 /* Abi of assembly/abi/version.ts */
 #define ABI_VERSION 1
@@ -437,5 +444,6 @@
 #define STAGE_ARGUMENT_CHILD 8
 #define STAGE_ARGUMENT_SOCKET 16
 #define STAGE_ARGUMENT_ANNEX 32
+#define STAGE_ARGUMENT_SHARED 64
 
 #endif

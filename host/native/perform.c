@@ -142,6 +142,15 @@ int64_t perform_set_length(struct operation *operation)
   return result_of(ftruncate(operation->descriptor, (off_t)operation->offset));
 }
 
+_Static_assert(SEEK_FLAG_START == SEEK_SET && SEEK_FLAG_CURRENT == SEEK_CUR, "SeekFlag");
+_Static_assert(SEEK_FLAG_END == SEEK_END, "SeekFlag");
+
+int64_t perform_seek(struct operation *operation)
+{
+  off_t position = lseek(operation->descriptor, (off_t)operation->offset, (int)operation->flags);
+  return position < 0 ? -errno : position;
+}
+
 /* `descriptor` may be an O_PATH one, on which fchmod does not work. */
 static int64_t change_mode(int descriptor, mode_t mode)
 {

@@ -113,6 +113,7 @@ void prepare_set_length(struct core *core, struct slot *slot, struct uring_sqe *
 #define prepare_wait NULL
 #define prepare_kill NULL
 #define prepare_watch_signal NULL
+#define prepare_seek NULL
 
 void prepare(struct core *core, struct slot *slot, struct uring_sqe *sqe)
 {

@@ -166,6 +166,51 @@ static bool read_cached(struct uring *uring, uint32_t index)
   return true;
 }
 
+/*
+ * Whether it moves a position that others may have, too. The ring does that without the lock that
+ * they take, so that both could write to one place.
+ */
+static bool moves_shared_position(const struct slot *slot)
+{
+  bool moves_data = slot->op == OP_READ || slot->op == OP_WRITE;
+  return moves_data && (slot->argument & STAGE_ARGUMENT_SHARED) != 0 &&
+         slot->offset == (uint64_t)OFFSET_CURRENT && kind_of(slot->descriptor) == KIND_FILE;
+}
+
+/* A read or write that has to wait for its descriptor, or for a thread where it cannot. */
+static void wait_for_descriptor(struct uring *uring, uint32_t index)
+{
+  struct slot *slot = &uring->core.slots[index];
+  if (is_stream(kind_of(slot->descriptor))) {
+    arm_poll(uring, index);
+    return;
+  }
+  int result = 0;
+  if (slot->operation == NULL) {
+    result = operation_make_data(&uring->core, index, &slot->operation);
+  }
+  if (result < 0) core_finish(&uring->core, index, result);
+  else work_give(&uring->work, &uring->core, index);
+}
+
+/* Such a transfer, by the system call that takes the lock: at once, or else in the pool. */
+static void transfer_at_position(struct uring *uring, uint32_t index)
+{
+  const struct slot *slot = &uring->core.slots[index];
+  struct transfer transfer = {
+    uring->core.memory + slot->pointer, slot->length, slot->offset, slot->descriptor,
+    slot->op == OP_WRITE, false,
+  };
+  if (slot->operation != NULL) {
+    transfer.data = slot->operation->storage;
+    transfer.length = slot->operation->length;
+  }
+  int64_t result = transfer_ready(&transfer, KIND_FILE);
+  /* Nothing at all is the end, or a kernel that means "not without waiting". */
+  if (result > 0) core_finish(&uring->core, index, result);
+  else wait_for_descriptor(uring, index);
+}
+
 static void begin(struct uring *uring, const struct submission *submission)
 {
   if (core_admit(&uring->core, submission) < 0) return;
@@ -192,6 +237,7 @@ static void begin(struct uring *uring, const struct submission *submission)
     if (slot->op == OP_STAT && beneath && slot->operation->path != NULL) by_ring = false;
   }
   if (!by_ring) go_by_plan(uring, index);
+  else if (moves_shared_position(slot)) transfer_at_position(uring, index);
   else if (slot->argument & STAGE_ARGUMENT_TERMINAL && slot->op == OP_READ) arm_poll(uring, index);
   else if (!read_cached(uring, index)) submit(uring, index);
 }
@@ -222,22 +268,6 @@ static void cancel(struct uring *uring, uint32_t index, uint32_t generation)
 static bool was_interrupted(int32_t result)
 {
   return result == -EINTR || (result <= -512 && result >= -516);
-}
-
-/* A read or write that has to wait for its descriptor, or for a thread where it cannot. */
-static void wait_for_descriptor(struct uring *uring, uint32_t index)
-{
-  struct slot *slot = &uring->core.slots[index];
-  if (is_stream(kind_of(slot->descriptor))) {
-    arm_poll(uring, index);
-    return;
-  }
-  int result = 0;
-  if (slot->operation == NULL) {
-    result = operation_make_data(&uring->core, index, &slot->operation);
-  }
-  if (result < 0) core_finish(&uring->core, index, result);
-  else work_give(&uring->work, &uring->core, index);
 }
 
 /* A failure that may only say "not like this": try another way, or finish with it. */

@@ -17,6 +17,8 @@ export interface Resource {
   readonly owned: boolean;
   /** Whether it is a terminal, whose reads wait for a human. */
   readonly isTerminal: boolean;
+  /** Whether it is a file at a position that others may move: those who gave us a stream. */
+  readonly isShared?: boolean;
 }
 
 /** Something with contents: a file, a pipe, a terminal. */

@@ -14,8 +14,9 @@ import type { HostFile } from "./resource.js";
  */
 export function inherited(descriptor: number): HostFile | null {
   try {
+    const stat = fstatSync(descriptor);
     // Devices that are no terminals answer a wait for readiness at once, so this need not be exact.
-    return new NativeFile(descriptor, false, fstatSync(descriptor).isCharacterDevice());
+    return new NativeFile(descriptor, false, stat.isCharacterDevice(), stat.isFile());
   } catch {
     return null;
   }

@@ -1,7 +1,9 @@
 /** What `std/process` must do on every backend: `tests/guest/std/process.ts` does it. */
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, closeSync, mkdirSync, openSync, writeFileSync } from "node:fs";
+import {
+  chmodSync, closeSync, mkdirSync, openSync, readFileSync, writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { ContextBuilder, inherited, Instance, selectBackend } from "../../host/index.js";
 import { assert, exec, root, suite, tempDir, type ExecResult, type Suite } from "../harness.js";
@@ -51,6 +53,16 @@ export function processConformance({ name, env }: Variant): void {
     isOk(await exec("sh", ["-c", script, process.execPath, ...words], { env }));
   });
 
+  test("what app and child print to one file at once overwrites nothing", async () => {
+    const file = join(tempDir("process"), "out");
+    const words = [launcher, "run", "--allow-all", wasm, "sharedOutput"];
+    const script = `exec "$0" "$@" > '${file}'`;
+    const { code } = await exec("sh", ["-c", script, process.execPath, ...words], { env });
+    assert.is(code, 0);
+    const lines = readFileSync(file, "utf8").split("\n").sort();
+    assert.equal(lines, ["", ...Array(3000).fill("child"), ...Array(3000).fill("mine.")]);
+  });
+
   test("children of whoever embeds the host are left to them", async () => {
     const own = spawn("sh", ["-c", "exit 7"]);
     const exit = once(own, "exit");
@@ -88,6 +100,16 @@ function addPreparedCases(test: Suite, run: Run): void {
 
   test("files are streams of a child", async () => {
     isOk(await run(["files", tempDir("process")]));
+  });
+
+  test("an app and its children stand at one place in a file", async () => {
+    const dir = tempDir("process");
+    execFileSync("mkfifo", [join(dir, "fifo")]);
+    isOk(await run(["positions", dir]));
+  });
+
+  test("what app and child write to one file at once overwrites nothing", async () => {
+    isOk(await run(["together", tempDir("process")]));
   });
 }
 

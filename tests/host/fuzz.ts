@@ -4,6 +4,7 @@
  */
 import { Errno, Op, Overlapped, SocketAddress } from "../../host/abi.js";
 import type { Backend } from "../../host/backend/backend.js";
+import { OP_COUNT } from "../../host/calls/index.js";
 import { GuestFailure } from "../../host/failure.js";
 import type { Mount } from "../../host/namespace.js";
 import { Driver } from "./driver.js";
@@ -145,7 +146,7 @@ class Fuzzer {
   private fill(record: number): void {
     const { view } = this.driver;
     for (let word = 0; word < Overlapped.Size; word += 4) view.setUint32(record + word, 0, true);
-    const op = this.random(16) === 0 ? this.anyNumber() : this.random(Op.WatchSignal + 1);
+    const op = this.random(16) === 0 ? this.anyNumber() : this.random(OP_COUNT);
     view.setUint32(record + Overlapped.Opcode, op, true);
     view.setUint32(record + Overlapped.Handle, this.anyHandle(), true);
     const wild = this.random(2) === 0;

@@ -1,7 +1,7 @@
 /** Starts programs as apps do. Arguments: the case, and what that needs. */
 import { args } from "std/env";
 import { ErrorKind, println, Result, Unit, writeAll } from "std/io";
-import { OpenOptions } from "std/fs";
+import { File, OpenOptions, SeekFrom, readToString } from "std/fs";
 import { Child, ChildStdin, Command, exit, id, Output, Signal, Stdio } from "std/process";
 import { Duration, sleep, timeout } from "std/time";
 import { Vec } from "std/vec";
@@ -24,6 +24,9 @@ export async function main(): Promise<i32> {
   else if (name == "ends") await ends();
   else if (name == "connected") await connected();
   else if (name == "files") await files(args()[2]);
+  else if (name == "positions") await positions(args()[2]);
+  else if (name == "together") await together(args()[2]);
+  else if (name == "sharedOutput") return await sharedOutput();
   else if (name == "many") await many();
   else if (name == "busy") await busy(args()[2]);
   else if (name == "nothingLeft") await nothingLeft();
@@ -291,6 +294,75 @@ async function files(dir: string): Promise<void> {
   check((await input.close()).isOk, "closed");
   const closed = await new Command("cat").stdin(Stdio.from(input)).spawn();
   fails<Child>(closed, ErrorKind.Other, "spawn \"cat\" (EBADF)");
+}
+
+async function put(file: File, words: string): Promise<void> {
+  equal((await file.write(Vec.fromString(words))).unwrap(), words.length, "written");
+}
+
+async function contents(path: string): Promise<string> {
+  return (await readToString(path)).unwrap();
+}
+
+/** An app and its children stand at one place in a file. */
+async function positions(dir: string): Promise<void> {
+  const path = dir + "/out";
+  const echo = (file: File): Command => shell("echo child").stdout(Stdio.from(file));
+  const options = new OpenOptions().read().write().create();
+  const file = (await options.open(path)).unwrap();
+  await put(file, "first\n");
+  check((await echo(file).status()).unwrap().success, "a child writes");
+  await put(file, "second\n");
+  check((await echo(file).stderr(Stdio.from(file)).status()).unwrap().success, "and another one");
+  await put(file, "third\n");
+  equal(await contents(path), "first\nchild\nsecond\nchild\nthird\n", "one after the other");
+
+  equal<u64>((await file.seek(SeekFrom.end(-6))).unwrap(), 25, "from the end");
+  check((await echo(file).status()).unwrap().success, "where the app went");
+  equal<u64>((await file.seek(SeekFrom.current(0))).unwrap(), 31, "where the child got");
+  fails<u64>(await file.seek(SeekFrom.current(-99)), ErrorKind.InvalidInput, "seek out EINVAL");
+  equal<u64>((await file.seek(SeekFrom.start(6))).unwrap(), 6, "from the beginning");
+  const head = new Command("head").args(["-c", "6"]).stdin(Stdio.from(file));
+  equal(await said(head), "child\n", "what a child reads");
+  equal((await file.read(Vec.withCapacity<u8>(6))).buf.toString(), "second", "what comes then");
+  equal((await file.readAt(Vec.withCapacity<u8>(5), 0)).buf.toString(), "first", "readAt");
+  check((await file.close()).isOk, "close");
+
+  const log = (await new OpenOptions().append().open(path)).unwrap();
+  check((await echo(log).status()).unwrap().success, "a child appends");
+  await put(log, "end\n");
+  check((await log.close()).isOk, "close");
+  equal(await contents(path), "first\nchild\nsecond\nchild\nchild\nchild\nend\n", "appended");
+
+  const fifo = (await options.open(dir + "/fifo")).unwrap();
+  check((await echo(fifo).status()).unwrap().success, "what has no position");
+  equal((await fifo.read(Vec.withCapacity<u8>(99))).buf.toString(), "child\n", "comes through");
+  fails<u64>(await fifo.seek(SeekFrom.start(0)), ErrorKind.NotSeekable, "seek fifo ESPIPE");
+  check((await fifo.close()).isOk, "close");
+}
+
+/** Prints so many lines, one by one, while the app does something else. */
+const LINES = "n=0; while [ $n -lt 3000 ]; do echo child; n=$((n+1)); done";
+
+/** What app and child write at once overwrites nothing. */
+async function together(dir: string): Promise<void> {
+  const file = (await File.create(dir + "/out")).unwrap();
+  const child = (await shell(LINES).stdout(Stdio.from(file)).spawn()).unwrap();
+  for (let i = 0; i < 3000; i++) await put(file, "mine.\n");
+  check((await child.wait()).unwrap().success, "the child");
+  check((await file.close()).isOk, "close");
+  const lines = (await contents(dir + "/out")).split("\n");
+  equal(lines.length, 6001, "lines");
+  for (let i = 0; i < 6000; i++) {
+    check(lines[i] == "child" || lines[i] == "mine.", "a whole line: " + lines[i]);
+  }
+}
+
+/** The same for the standard output; the test looks at it. */
+async function sharedOutput(): Promise<i32> {
+  const child = (await shell(LINES).spawn()).unwrap();
+  for (let i = 0; i < 3000; i++) (await println("mine.")).unwrap();
+  return (await child.wait()).unwrap().code;
 }
 
 async function codeOf(code: i32): Promise<i32> {
