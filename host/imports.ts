@@ -39,8 +39,8 @@ export function importsFor(gate: Gate): Readonly<Record<string, Function>> {
 function submission(gate: Gate): (list: number, count: number) => void {
   return (list, count) => {
     const { loop } = gate.enter();
-    loop.renew();
     try {
+      loop.renew();
       loop.submit(list >>> 0, count >>> 0);
     } catch (thrown) {
       throw gate.leave(thrown);
@@ -58,9 +58,9 @@ function guarded<A extends unknown[], R>(
 ): (...args: A) => R {
   return (...args) => {
     const parts = gate.enter();
-    // Views may be those of before the guest grew its memory.
-    parts.loop.renew();
     try {
+      // Views may be those of before the guest grew its memory.
+      parts.loop.renew();
       return call(parts, ...args);
     } catch (thrown) {
       throw gate.leave(thrown);

@@ -28,7 +28,7 @@ export function listen(loop: Loop, at: number): number {
 
 /** `Op.Connect`. */
 export function connect(loop: Loop, at: number): number {
-  if (hasRange1(loop, at) || hasOffset(loop, at)) return -Errno.EINVAL;
+  if (hasOffset(loop, at)) return -Errno.EINVAL;
   return makeSocket(loop, at, Op.Connect, Use.Connect, 0);
 }
 
@@ -204,9 +204,8 @@ function makeSocket(loop: Loop, at: number, op: Op, use: Use, offset: number): n
   const { memory, staging } = loop;
   const pointer = memory.pointer1(at);
   const length = memory.length1(at);
-  if ((memory.flags(at) | memory.handle(at)) !== 0 || !isRecordOrNone(pointer, length)) {
-    return -Errno.EINVAL;
-  }
+  const isFitting = op === Op.Connect ? (pointer | length) === 0 : isRecordOrNone(pointer, length);
+  if ((memory.flags(at) | memory.handle(at)) !== 0 || !isFitting) return -Errno.EINVAL;
   if (!memory.contains(pointer, length)) return -Errno.EFAULT;
   const address = takeAddress(loop, memory.pointer0(at), memory.length0(at), use);
   if (typeof address === "number") return address;

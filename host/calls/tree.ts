@@ -61,7 +61,7 @@ export function symbolicLink(loop: Loop, at: number): number {
   const length = memory.length1(at);
   if (!memory.contains(pointer, length)) return -Errno.EFAULT;
   if (length > MAX_PATH) return -Errno.ENAMETOOLONG;
-  const place = firstPlace(loop, at, Effect.Changes);
+  const place = firstPlace(loop, at, memory.handle(at), Effect.Changes);
   if (typeof place === "number") return place;
   staging.range1(pointer, length);
   return usePlace(loop, Op.SymbolicLink, place, 0, 0);
@@ -69,14 +69,15 @@ export function symbolicLink(loop: Loop, at: number): number {
 
 /** `Op.ReadLink`. */
 export function readLink(loop: Loop, at: number): number {
-  return outPath(loop, at, Op.ReadLink);
+  return outPath(loop, at, Op.ReadLink, loop.memory.handle(at));
 }
 
 /** `Op.Canonicalize`. */
 export function canonicalize(loop: Loop, at: number): number {
+  const handle = loop.memory.handle(at);
   // Where the guest sees a directory that it has opened is not known.
-  if (loop.memory.handle(at) !== Handle.Root) return -Errno.EINVAL;
-  const verdict = outPath(loop, at, Op.Canonicalize);
+  if (handle !== Handle.Root) return -Errno.EINVAL;
+  const verdict = outPath(loop, at, Op.Canonicalize, handle);
   if (verdict === Verdict.Staged && !loop.namespace.isAmbient) {
     loop.staging.secondPrefix(loop.namespace.mountPath);
   }
@@ -107,19 +108,19 @@ export function copyRange(loop: Loop, at: number): number {
   return Verdict.Staged;
 }
 
-/** The place of the path (ptr0, len0), at. */
-function firstPlace(loop: Loop, at: number, effect: Effect): Place | number {
+/** The place of the path (ptr0, len0), relative to `handle`, which the caller has read. */
+function firstPlace(loop: Loop, at: number, handle: number, effect: Effect): Place | number {
   const { memory } = loop;
   if (memory.flags(at) !== 0) return -Errno.EINVAL;
   const length = memory.length0(at);
   if (length === 0) return -Errno.ENOENT;
-  return findPath(loop, memory.handle(at), memory.pointer0(at), length, effect);
+  return findPath(loop, handle, memory.pointer0(at), length, effect);
 }
 
 /** An op that has nothing but a path. */
 function onePath(loop: Loop, at: number, op: Op, offset: number, effect: Effect): number {
   if (hasRange1(loop, at)) return -Errno.EINVAL;
-  const place = firstPlace(loop, at, effect);
+  const place = firstPlace(loop, at, loop.memory.handle(at), effect);
   return typeof place === "number" ? place : usePlace(loop, op, place, 0, offset);
 }
 
@@ -133,21 +134,21 @@ function twoPaths(loop: Loop, at: number, op: Op, effect: Effect): number {
   const to = findPath(loop, memory.offsetLow(at), memory.pointer1(at), length, effect);
   if (typeof to === "number") return to;
   loop.target = NONE;
-  const from = firstPlace(loop, at, effect);
+  const from = firstPlace(loop, at, memory.handle(at), effect);
   if (typeof from === "number") return from;
   staging.range1(to.pointer, to.length);
   if (to.prefix !== null) staging.secondPrefix(to.prefix);
   return usePlace(loop, op, from, 0, to.descriptor);
 }
 
-/** An op on a path that writes into (ptr1, len1). */
-function outPath(loop: Loop, at: number, op: Op): number {
+/** An op on a path, relative to `handle`, that writes into (ptr1, len1). */
+function outPath(loop: Loop, at: number, op: Op, handle: number): number {
   const { memory, staging } = loop;
   const pointer = memory.pointer1(at);
   const length = memory.length1(at);
   if (hasOffset(loop, at) || length === 0) return -Errno.EINVAL;
   if (!memory.contains(pointer, length)) return -Errno.EFAULT;
-  const place = firstPlace(loop, at, Effect.None);
+  const place = firstPlace(loop, at, handle, Effect.None);
   if (typeof place === "number") return place;
   staging.range1(pointer, length);
   return usePlace(loop, op, place, 0, 0);

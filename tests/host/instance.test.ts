@@ -183,6 +183,24 @@ test("a guest that catches what ends it is ended all the same", () => {
     /out of bounds/);
 });
 
+test("a host that cannot follow the memory ends the guest, whatever it catches", () => {
+  const imports = `${EXIT} ${SUBMIT} (import "std" "now" (func $now (param i32) (result i64)))`;
+  for (const call of ["(call $submit (i32.const 0) (i32.const 0))",
+    "(drop (call $now (i32.const 1)))"]) {
+    const backend = new FakeBackend();
+    const attach = backend.attach.bind(backend);
+    backend.attach = (memory) => {
+      attach(memory);
+      if (backend.attached > 1) throw new Error("the memory has moved");
+    };
+    fails({
+      imports,
+      start: `(drop (memory.grow (i32.const 1))) (try (do ${call}) (catch_all))
+        (call $exit (i32.const 0)) (f64.const 0)`,
+    }, "fault", /the memory has moved/, { backend });
+  }
+});
+
 test("imports of wrong types", () => {
   fails({
     imports: `(import "std" "submit" (func $submit (param i64 i64)))`,
