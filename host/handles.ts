@@ -1,6 +1,7 @@
 /**
  * The handle table: what the guest's numbers stand for. A handle is an index and a generation, so
- * that a number kept after `close` stays invalid instead of naming whatever came next.
+ * that a number kept after `close` stays invalid instead of naming whatever came next. Generations
+ * are few, so an index rests before it is used again: `RESTING` of them, first in, first out.
  */
 import { Errno } from "./abi.js";
 import { StageArgument } from "./backend/stage.js";
@@ -12,12 +13,16 @@ export const INDEX_BITS = 20;
 /** The bits of a handle that are its index. */
 export const INDEX_MASK = (1 << INDEX_BITS) - 1;
 /**
- * Indices end below the mask, so that no handle is ever `Handle.Root`, a `CommandStream`, or what
- * std takes for a handle that is closed.
+ * Handles end below 2^31: where two of them make one result, the upper one must not negate it. So
+ * none is ever `Handle.Root`, a `CommandStream`, or what std takes for a handle that is closed.
  */
-const HIGHEST_LIMIT = INDEX_MASK - 2;
-/** Handles end below 2^31: where two of them make one result, the upper one must not negate it. */
 const GENERATION_MASK = 0x7ff;
+/**
+ * How many free indices there are before the first of them is used again. So a number comes back
+ * after that many times 2 048 closes at the soonest; the price is a table of 128 KiB.
+ */
+const RESTING = 4096;
+const HIGHEST_LIMIT = INDEX_MASK + 1 - RESTING;
 const FIRST_ENTRIES = 64;
 
 /** What the guest may do with a handle. */
@@ -49,6 +54,8 @@ export const enum EntryWord {
   /** The slot of the operation that closes it, or `NONE` while it is open. */
   Closer = 5,
   Generation = 6,
+  /** Of a free entry: the one that became free after it, or `NONE`. */
+  Next = 7,
   /** log2 of the words of an entry. */
   Shift = 3,
 }
@@ -71,7 +78,10 @@ export class Handles {
   /** Entries below this one have been used at least once. */
   used = 0;
   private readonly resources: (Resource | null)[] = [];
-  private readonly free: number[] = [];
+  /** The entry that has been free for the longest, the one for the shortest time; how many. */
+  private oldest = NONE;
+  private newest = NONE;
+  private resting = 0;
 
   constructor(limit: number) {
     this.limit = Math.min(limit, HIGHEST_LIMIT);
@@ -81,7 +91,7 @@ export class Handles {
   add(resource: Resource, rights: number): number {
     if (this.count >= this.limit) return -1;
     this.count++;
-    const index = this.free.pop() ?? this.append();
+    const index = this.resting < RESTING ? this.append() : this.reuse();
     this.resources[index] = resource;
     const { table } = this;
     const at = index << EntryWord.Shift;
@@ -163,7 +173,7 @@ export class Handles {
     this.table[at + EntryWord.Closer] = NONE;
     this.table[at + EntryWord.Generation] =
       (this.table[at + EntryWord.Generation]! + 1) & GENERATION_MASK;
-    this.free.push(index);
+    this.rest(index);
   }
 
   /** Takes everything out of the table, for a teardown. @returns what was in it. */
@@ -175,6 +185,25 @@ export class Handles {
       this.remove(index);
     }
     return left;
+  }
+
+  /** Puts an index at the end of those that rest. */
+  private rest(index: number): void {
+    const { newest, table } = this;
+    table[(index << EntryWord.Shift) + EntryWord.Next] = NONE;
+    if (newest === NONE) this.oldest = index;
+    else table[(newest << EntryWord.Shift) + EntryWord.Next] = index;
+    this.newest = index;
+    this.resting++;
+  }
+
+  /** Takes the index that has rested the longest; there is one. */
+  private reuse(): number {
+    const index = this.oldest;
+    this.oldest = this.table[(index << EntryWord.Shift) + EntryWord.Next]!;
+    if (this.oldest === NONE) this.newest = NONE;
+    this.resting--;
+    return index;
   }
 
   private append(): number {
