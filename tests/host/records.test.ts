@@ -64,6 +64,7 @@ const records = {
   [Op.Wait]: { handle: CHILD },
   [Op.Kill]: { handle: CHILD },
   [Op.WatchSignal]: { flags: 1 },
+  [Op.Seek]: { handle: FILE, offset: -5n },
 } satisfies Record<Op, Omit<Fields, "op">>;
 
 const FIELDS = [
