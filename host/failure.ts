@@ -1,6 +1,7 @@
 /**
  * How a guest can end other than by its own exit.
  */
+import { safeMessage } from "./safe-text.js";
 
 /** What went wrong. */
 export type FailureKind =
@@ -15,13 +16,17 @@ export type FailureKind =
   /** It waits for something that nothing will complete. */
   | "deadlock";
 
-/** Thrown by `Instance.run` and by the making of an `Instance`. The message is for people. */
+/**
+ * Thrown by `Instance.run` and by the making of an `Instance`. The message is for people, and safe
+ * to be shown to them whatever the guest is: what a terminal might act on is written `\u{1b}`, and
+ * lines behind the first one are indented.
+ */
 export class GuestFailure extends Error {
   override readonly name = "GuestFailure";
   readonly kind: FailureKind;
 
   constructor(kind: FailureKind, message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(safeMessage(message), options);
     this.kind = kind;
   }
 

@@ -4,7 +4,7 @@
  * fast a hello world starts is decided by what is imported here.
  */
 import { readFileSync, writeSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { BackendError } from "./backend/select.js";
 import { ContextBuilder } from "./context.js";
 import { reasonOf } from "./error-text.js";
@@ -12,6 +12,7 @@ import { GuestFailure } from "./failure.js";
 import { Instance } from "./instance.js";
 import { NativeDir } from "./resource/dir.js";
 import { inherited } from "./resource/stdio.js";
+import { oneLine, safeName } from "./safe-text.js";
 
 const NAME = "rusticated";
 
@@ -51,9 +52,9 @@ interface RunOptions {
   isAllAllowed: boolean;
 }
 
-/** Writes a message to standard error as well as that is possible. */
+/** Writes a message to standard error as well as that is possible. Its lines are lines. */
 function complain(message: string): void {
-  print(2, `${message}\n`);
+  print(2, `${message.split("\n").map(oneLine).join("\n")}\n`);
 }
 
 function print(descriptor: number, text: string): void {
@@ -190,14 +191,15 @@ async function report(
   path: string,
   module: WebAssembly.Module | null,
 ): Promise<number> {
+  const name = oneLine(path);
   if (error instanceof GuestFailure) {
-    complain(`${path}: ${await explained(error, path, module)}`);
+    complain(`${name}: ${await explained(error, path, module)}`);
     return error.exitCode;
   }
   if (error instanceof BackendError) complain(`${NAME}: ${error.message}`);
   else if (error instanceof WebAssembly.CompileError) {
-    complain(`${path}: not a wasm module: ${error.message}`);
-  } else complain(`${path}: ${reasonOf(error)}`);
+    complain(`${name}: not a wasm module: ${safeName(error.message)}`);
+  } else complain(`${name}: ${reasonOf(error)}`);
   return 1;
 }
 
@@ -208,18 +210,13 @@ async function explained(
   module: WebAssembly.Module | null,
 ): Promise<string> {
   try {
-    const { explain } = await import("./trap.js");
-    return explain(failure, module, (url) => readBeside(path, url));
+    const { explain, readBeside } = await import("./trap.js");
+    // What came from standard input has nothing beside it.
+    return explain(failure, module, path === "-" ? undefined : (url) => readBeside(path, url));
   } catch {
     // Not even that file can be opened: perhaps that is just what the guest died of.
     return `${failure.kind}: ${failure.message}`;
   }
-}
-
-/** The source map of the app, when it is a file in its folder or below. */
-function readBeside(path: string, url: string): string | undefined {
-  const file = resolve(dirname(path), url.replace(/^(\.\/)+/, ""));
-  return readFileSync(file, "utf8");
 }
 
 async function build(args: string[]): Promise<number> {

@@ -2,12 +2,16 @@
 import { Abi, Completions } from "./abi.js";
 import { GuestFailure } from "./failure.js";
 import { GuestMemory } from "./memory.js";
+import { safeName } from "./safe-text.js";
 
 const MODULE = "std";
 
 const FOREIGN = "it was not compiled for this host (it uses neither async nor std, or was " +
   "compiled without the target)";
 const ADVICE = "give it an async main, or import from std, and compile it with `rusticated build`";
+
+/** How many imports that nobody has are named. */
+const NAMED = 8;
 
 /** What the host uses of a guest. */
 export interface Exports {
@@ -26,7 +30,9 @@ export function checkImports(
   const unknown = WebAssembly.Module.imports(module).filter((wanted) =>
     wanted.module !== MODULE || wanted.kind !== "function" || !Object.hasOwn(known, wanted.name));
   if (unknown.length === 0) return;
-  const list = unknown.map(({ module: from, name, kind }) => `${from}.${name} (${kind})`);
+  const list = unknown.slice(0, NAMED)
+    .map(({ module: from, name, kind }) => `${safeName(from)}.${safeName(name)} (${kind})`);
+  if (unknown.length > NAMED) list.push(`and ${unknown.length - NAMED} more`);
   const what = `it imports what this host does not have: ${list.join(", ")}`;
   // Ours imports from nowhere else.
   const isForeign = unknown.some(({ module: from }) => from !== MODULE);
@@ -80,7 +86,13 @@ export function findExports(exports: WebAssembly.Exports): Exports {
 
 function globalValue(exports: WebAssembly.Exports, name: string): unknown {
   const value = exports[name];
-  return value instanceof WebAssembly.Global ? value.value as unknown : undefined;
+  if (!(value instanceof WebAssembly.Global)) return undefined;
+  try {
+    return value.value as unknown;
+  } catch {
+    // Of some types, such as v128, JavaScript cannot have the value.
+    return undefined;
+  }
 }
 
 function missing(what: string, name: string): GuestFailure {

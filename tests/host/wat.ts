@@ -9,11 +9,11 @@ export function compile(text: string): WebAssembly.Module {
   return new WebAssembly.Module(binary(text));
 }
 
-/** The bytes of a module, with names. */
-export function binary(text: string): Uint8Array<ArrayBuffer> {
-  const parsed = wabt.parseWat("guest.wat", text, { exceptions: true });
+/** The bytes of a module, with names or without. */
+export function binary(text: string, isNamed = true): Uint8Array<ArrayBuffer> {
+  const parsed = wabt.parseWat("guest.wat", text, { exceptions: true, simd: true });
   try {
-    return new Uint8Array(parsed.toBinary({ write_debug_names: true }).buffer);
+    return new Uint8Array(parsed.toBinary({ write_debug_names: isNamed }).buffer);
   } finally {
     parsed.destroy();
   }
