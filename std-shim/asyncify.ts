@@ -5,6 +5,7 @@
 import type { Program } from "assemblyscript";
 import type binaryen from "assemblyscript/binaryen";
 import { topLevelExport, topLevelImport } from "./entry.js";
+import { shareFrames } from "./frames.js";
 import { readStackPointerLate } from "./stack-slots.js";
 import { zeroOnce } from "./zeroing.js";
 
@@ -40,13 +41,12 @@ export function addSuspension(
   bindTopLevel(api, module);
   zeroOnce(api, module);
   readStackPointerLate(api, module);
+  const shared = program.options.shrinkLevelHint > 0 ? shareFrames(api, module) : [];
   const [suspend, resume] = boundaryFunctions;
+  keepCalls(api, module, shared);
   if (!module.getFunction(suspend)) return withoutSuspension(api, module);
-  for (const name of [suspend, resume]) requireFunction(module, name);
-  for (const name of boundaryFunctions) {
-    api.setPassArgument("no-inline", name);
-    module.runPasses(["no-inline"]);
-  }
+  for (const name of boundaryFunctions) requireFunction(module, name);
+  keepCalls(api, module, boundaryFunctions);
   optimize(program);
   if (!module.getFunction(suspend)) return withoutSuspension(api, module);
   requireFunction(module, resume);
@@ -104,6 +104,14 @@ function findImport(
   name: string,
 ): string | null {
   return importsFrom(api, module, from).find(({ base }) => base === name)?.name ?? null;
+}
+
+/** Has calls of these functions stay calls. */
+function keepCalls(api: Binaryen, module: binaryen.Module, names: readonly string[]): void {
+  for (const name of names) {
+    api.setPassArgument("no-inline", name);
+    module.runPasses(["no-inline"]);
+  }
 }
 
 function requireFunction(module: binaryen.Module, name: string): void {

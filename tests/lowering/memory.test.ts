@@ -12,7 +12,7 @@ function expected(id: number): string {
   return [...words, `thing ${id + 1}`].join(",");
 }
 
-for (const flags of [["--debug"], ["-O3"]]) {
+for (const flags of [["--debug"], ["-O3"], ["-Os"]]) {
   test(`the collector keeps what tasks hold, and only that (${flags.join(" ")})`, async () => {
     const { wasm } = await compileGuest("garbage", ...flags);
     for (const pick of [newestFirst, shuffled(7), shuffled(99)]) {
@@ -52,7 +52,7 @@ export async function main(): Promise<i32> {
 `;
 
 test("what await gives is rooted wherever the task goes on", async () => {
-  for (const flags of [["--debug"], ["-O1"], ["-O3"]]) {
+  for (const flags of [["--debug"], ["-O1"], ["-O3"], ["-Os"]]) {
     const sources = { "moved.ts": moved };
     const { wasm, stderr } = await compile("moved.ts", { sources, flags });
     const { code, death } = run(wasm);
@@ -83,7 +83,7 @@ async function compileDeep(...flags: string[]): Promise<Uint8Array> {
 }
 
 test("recursion tens of thousands deep", async () => {
-  for (const flags of [["-O3"], ["--debug"]]) {
+  for (const flags of [["-O3"], ["-Os"], ["--debug"]]) {
     const wasm = await compileDeep(...flags);
     for (const depth of [10, 1000, 50_000]) {
       const { code, death } = run(wasm, { extra: { depth: () => depth } });
