@@ -197,6 +197,16 @@ static int start_worker(struct pool *pool)
   return -result;
 }
 
+/* A condition whose waits end by the monotonic clock: setting the time of day changes none. */
+static void init_timed(pthread_cond_t *condition)
+{
+  pthread_condattr_t attributes;
+  pthread_condattr_init(&attributes);
+  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+  pthread_cond_init(condition, &attributes);
+  pthread_condattr_destroy(&attributes);
+}
+
 int pool_create(unsigned workers, struct pool **created)
 {
   struct pool *pool = calloc(1, sizeof *pool);
@@ -209,7 +219,7 @@ int pool_create(unsigned workers, struct pool **created)
   pool->limit = workers;
   pthread_mutex_init(&pool->lock, NULL);
   pthread_cond_init(&pool->work, NULL);
-  pthread_cond_init(&pool->gone, NULL);
+  init_timed(&pool->gone);
   *created = pool;
   return 0;
 }
@@ -327,7 +337,7 @@ static void drop_done(struct pool *pool)
 void pool_release(struct pool *pool)
 {
   struct timespec until;
-  clock_gettime(CLOCK_REALTIME, &until);
+  clock_gettime(CLOCK_MONOTONIC, &until);
   until.tv_nsec += RELEASE_PATIENCE_NS;
   if (until.tv_nsec >= 1000000000) {
     until.tv_nsec -= 1000000000;

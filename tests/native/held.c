@@ -5,11 +5,24 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../../host/native/operation.h"
 #include "../../host/native/pool.h"
 #include "fixture.h"
+
+/* How far the time of day was set forward, in seconds. */
+static time_t set_forward;
+
+/* The system's, but for the time of day. */
+int clock_gettime(clockid_t clock, struct timespec *time)
+{
+  int result = (int)syscall(SYS_clock_gettime, clock, time);
+  if (clock == CLOCK_REALTIME) time->tv_sec += set_forward;
+  return result;
+}
 
 static bool is_open(int descriptor)
 {
@@ -76,6 +89,25 @@ static void test_reads(bool releases)
   close(ends[1]);
 }
 
+/* A release waits a moment for those that hang, however the time of day is set meanwhile. */
+static void test_clock_step(void)
+{
+  int ends[2];
+  struct pool *pool;
+  CHECK_EQUAL(pipe2(ends, O_CLOEXEC), 0);
+  CHECK_EQUAL(pool_create(1, &pool), 0);
+  begin_read(pool, ends[0]);
+  CHECK(pool_close_later(pool, ends[0]));
+  int64_t began = core_now();
+  set_forward = 5;
+  pool_release(pool);
+  set_forward = 0;
+  CHECK(core_now() - began < 3000000000);
+  CHECK_EQUAL(write(ends[1], "8 bytes!", 8), 8);
+  CHECK(gets_closed(ends[0]));
+  close(ends[1]);
+}
+
 /* An open that was cancelled has ended, and so does not hold the directory that it began in. */
 static void test_cancelled(const struct mode *mode)
 {
@@ -107,6 +139,7 @@ int main(void)
   CHECK_EQUAL(mkfifo(in_folder("fifo"), 0600), 0);
   int before = count_descriptors();
   for (int i = 0; i < 20; i++) test_reads(i % 2 == 0);
+  test_clock_step();
   CHECK_EQUAL(count_descriptors(), before);
   for (const struct mode *mode = modes; mode->name != NULL; mode++) {
     test_cancelled(mode);
