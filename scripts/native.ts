@@ -152,7 +152,7 @@ function compile(compiler: string): string | null {
 }
 
 function useNone(why: string): void {
-  console.log(`${why}: the portable backend will be used`);
+  console.log(`${why}: no native helper is built, and without one no program runs`);
 }
 
 /**
