@@ -152,17 +152,25 @@ static const struct backend *find_backend(napi_env env, napi_value options)
   return NULL;
 }
 
-static uint8_t *find_stage(napi_env env, napi_value options, napi_value *stage)
+/* Finds the bytes of a Uint8Array. False for any other value. */
+static bool bytes_of(napi_env env, napi_value value, uint8_t **bytes, size_t *length)
 {
   napi_typedarray_type type;
-  size_t length;
   void *data;
-  if (napi_get_named_property(env, options, "stage", stage) != napi_ok) return NULL;
-  if (napi_get_typedarray_info(env, *stage, &type, &length, &data, NULL, NULL) != napi_ok ||
-      type != napi_uint8_array || length < STAGE_LAYOUT_SIZE || (uintptr_t)data % 8 != 0) {
-    return NULL;
+  if (napi_get_typedarray_info(env, value, &type, length, &data, NULL, NULL) != napi_ok) {
+    return false;
   }
-  return data;
+  *bytes = data;
+  return type == napi_uint8_array;
+}
+
+static uint8_t *find_stage(napi_env env, napi_value options, napi_value *stage)
+{
+  uint8_t *bytes;
+  size_t length;
+  if (napi_get_named_property(env, options, "stage", stage) != napi_ok) return NULL;
+  if (!bytes_of(env, *stage, &bytes, &length)) return NULL;
+  return length >= STAGE_LAYOUT_SIZE && (uintptr_t)bytes % 8 == 0 ? bytes : NULL;
 }
 
 static napi_value create(napi_env env, napi_callback_info info)
@@ -206,21 +214,20 @@ static napi_value create(napi_env env, napi_callback_info info)
 static napi_value attach(napi_env env, napi_callback_info info)
 {
   napi_value values[3];
-  napi_typedarray_type type;
   size_t length;
-  void *data;
+  uint8_t *bytes;
   bool direct;
   napi_ref memory;
   struct handle *handle = arguments(env, info, values, 3);
   if (handle == NULL) return NULL;
-  if (napi_get_typedarray_info(env, values[1], &type, &length, &data, NULL, NULL) != napi_ok ||
-      type != napi_uint8_array || napi_get_value_bool(env, values[2], &direct) != napi_ok) {
+  if (!bytes_of(env, values[1], &bytes, &length) ||
+      napi_get_value_bool(env, values[2], &direct) != napi_ok) {
     return misuse(env, "attach: expected (handle, Uint8Array, boolean)");
   }
   if (napi_create_reference(env, values[1], 1, &memory) != napi_ok) {
     return fail(env, ENOMEM, "attach");
   }
-  int error = core_attach(handle->core, data, length, direct);
+  int error = core_attach(handle->core, bytes, length, direct);
   if (error < 0) {
     napi_delete_reference(env, memory);
     return fail(env, -error, "attach: guest memory moved while the kernel writes to it");
@@ -234,16 +241,14 @@ static napi_value attach(napi_env env, napi_callback_info info)
 static napi_value annex(napi_env env, napi_callback_info info)
 {
   napi_value values[2];
-  napi_typedarray_type type;
   size_t length;
-  void *data;
+  uint8_t *bytes;
   struct handle *handle = arguments(env, info, values, 2);
   if (handle == NULL) return NULL;
-  if (napi_get_typedarray_info(env, values[1], &type, &length, &data, NULL, NULL) != napi_ok ||
-      type != napi_uint8_array) {
+  if (!bytes_of(env, values[1], &bytes, &length)) {
     return misuse(env, "annex: expected (handle, Uint8Array)");
   }
-  handle->core->annex = data;
+  handle->core->annex = bytes;
   handle->core->annex_length = length;
   return NULL;
 }

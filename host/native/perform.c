@@ -80,26 +80,44 @@ int64_t perform_close(struct operation *operation)
   return result == -EINTR ? 0 : result;
 }
 
+/* At the position of the file itself, or in a stream. */
+static int64_t transfer_here(const struct transfer *transfer)
+{
+  int descriptor = transfer->descriptor;
+  void *data = transfer->data;
+  size_t length = transfer->length;
+  return result_of(transfer->writes ? write(descriptor, data, length)
+                                    : read(descriptor, data, length));
+}
+
+static struct transfer transfer_of(struct operation *operation)
+{
+  return (struct transfer){
+    operation->storage, operation->length, operation->offset, operation->descriptor,
+    operation->op == OP_WRITE, false,
+  };
+}
+
+static int64_t perform_transfer(struct operation *operation)
+{
+  struct transfer to = transfer_of(operation);
+  off_t offset = (off_t)to.offset;
+  int64_t result = -ESPIPE;
+  if (offset != OFFSET_CURRENT) {
+    result = result_of(to.writes ? pwrite(to.descriptor, to.data, to.length, offset)
+                                 : pread(to.descriptor, to.data, to.length, offset));
+  }
+  return result == -ESPIPE ? transfer_here(&to) : result;
+}
+
 int64_t perform_read(struct operation *operation)
 {
-  int descriptor = operation->descriptor;
-  void *data = operation->storage;
-  size_t length = operation->length;
-  off_t offset = (off_t)operation->offset;
-  if (offset == OFFSET_CURRENT) return result_of(read(descriptor, data, length));
-  int64_t result = result_of(pread(descriptor, data, length, offset));
-  return result == -ESPIPE ? result_of(read(descriptor, data, length)) : result;
+  return perform_transfer(operation);
 }
 
 int64_t perform_write(struct operation *operation)
 {
-  int descriptor = operation->descriptor;
-  const void *data = operation->storage;
-  size_t length = operation->length;
-  off_t offset = (off_t)operation->offset;
-  if (offset == OFFSET_CURRENT) return result_of(write(descriptor, data, length));
-  int64_t result = result_of(pwrite(descriptor, data, length, offset));
-  return result == -ESPIPE ? result_of(write(descriptor, data, length)) : result;
+  return perform_transfer(operation);
 }
 
 int64_t perform_sync(struct operation *operation)
@@ -228,9 +246,9 @@ static int64_t transfer_looking(const struct transfer *transfer)
 {
   int descriptor = transfer->descriptor;
   if (!is_ready(descriptor, transfer->writes ? POLLOUT : POLLIN)) return -EAGAIN;
-  if (!transfer->writes) return result_of(read(descriptor, transfer->data, transfer->length));
-  size_t length = transfer->length < PIPE_ATOMIC ? transfer->length : PIPE_ATOMIC;
-  return result_of(write(descriptor, transfer->data, length));
+  struct transfer little = *transfer;
+  if (transfer->writes && transfer->length > PIPE_ATOMIC) little.length = PIPE_ATOMIC;
+  return transfer_here(&little);
 }
 
 int64_t transfer_ready(const struct transfer *transfer, enum kind kind)
@@ -256,10 +274,7 @@ int64_t transfer_ready(const struct transfer *transfer, enum kind kind)
 int64_t perform_ready(struct operation *operation)
 {
   if (operation->op != OP_READ && operation->op != OP_WRITE) return perform(operation);
-  struct transfer transfer = {
-    operation->storage, operation->length, operation->offset, operation->descriptor,
-    operation->op == OP_WRITE, false,
-  };
+  struct transfer transfer = transfer_of(operation);
   return transfer_ready(&transfer, kind_of(operation->descriptor));
 }
 
