@@ -124,7 +124,7 @@ struct slot {
   uint8_t op;
   uint8_t phase;
   uint8_t marks;
-  uint8_t attempts; /* how often it was tried again after a passing failure */
+  uint8_t attempts; /* how often it was tried again after a passing failure, or cancelled again */
   /* Neighbours among those that wait for the same descriptor: index + 1, 0 for none (epoll). */
   uint32_t next;
   uint32_t previous;

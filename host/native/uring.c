@@ -32,16 +32,25 @@
 /* Enters after a turn's own one, to fetch what the kernel deferred (it runs 20 at a time). */
 #define EXTRA_ENTERS 64
 
-/* How long one wait of a drain lasts before it cancels again, and how long the whole drain. */
+/* How long one wait of a drain lasts before it looks at the clock, and how long the whole drain. */
 #define DRAIN_STEP_NS 100000000LL
 #define DRAIN_LIMIT_NS 5000000000LL
 
+/* How long an operation that goes on is left alone before it is cancelled again; the last stays. */
+static const struct uring_timespec pauses[] = {
+  { 0, 1000000 }, { 0, 2000000 }, { 0, 5000000 }, { 0, 10000000 }, { 0, 50000000 },
+  { 0, 200000000 },
+};
+#define PAUSE_COUNT (sizeof pauses / sizeof *pauses)
+
 /* What completions that belong to no slot are: the low half of their user_data. */
 enum internal {
-  INTERNAL_CANCEL = 0xfffffffd,
+  INTERNAL_CANCEL = 0xfffffffc, /* a cancel; the high half is the slot, or NO_SLOT */
+  INTERNAL_PAUSE = 0xfffffffd,  /* the time before the next cancel of a slot is over */
   INTERNAL_WAKE = 0xfffffffe,
   INTERNAL_TIMER = 0xffffffff,
 };
+#define NO_SLOT UINT32_MAX
 _Static_assert(SLOT_LIMIT < INTERNAL_CANCEL, "no slot has an internal number");
 
 struct uring {
@@ -54,6 +63,8 @@ struct uring {
   bool timer_expired;
   uint32_t timer;        /* generation of the newest timer */
   uint32_t timers;       /* timers in the ring */
+  uint32_t pauses;       /* pauses in the ring */
+  bool owes_cancels;     /* the ring had no room for one */
   uint8_t opcodes[OP_COUNT];
   bool has_socket_calls; /* the kernel has SEND and RECV, */
   bool can_poll_first;   /* and they know URING_POLL_FIRST */
@@ -242,14 +253,83 @@ static void begin(struct uring *uring, const struct submission *submission)
   else if (!read_cached(uring, index)) submit(uring, index);
 }
 
-static void cancel_by_user_data(struct uring *uring, uint64_t user_data)
+/* ---- Cancelling ---- */
+
+/* Cancels a submission; its slot, if it has one, hears of what came of that. */
+static void cancel_submission(struct uring *uring, uint64_t user_data, uint32_t index)
 {
   struct uring_sqe *sqe = ring_prepare(&uring->ring);
-  if (sqe == NULL) return;
+  if (sqe == NULL) {
+    uring->owes_cancels = true;
+    return;
+  }
   sqe->opcode = URING_OP_ASYNC_CANCEL;
   sqe->descriptor = -1;
   sqe->address = user_data;
-  sqe->user_data = INTERNAL_CANCEL;
+  sqe->user_data = user_data_of(INTERNAL_CANCEL, index);
+}
+
+/* Whether the kernel still has an operation whose end was asked for. */
+static bool is_ending(const struct slot *slot)
+{
+  bool in_kernel = slot->phase == PHASE_RING || slot->phase == PHASE_POLL;
+  return in_kernel && (slot->marks & MARK_CANCELLED) != 0;
+}
+
+static void cancel_slot(struct uring *uring, uint32_t index)
+{
+  const struct slot *slot = &uring->core.slots[index];
+  cancel_submission(uring, user_data_of(index, slot->generation), index);
+}
+
+/* Cancels the operation of a slot again, when the pause is over. */
+static void cancel_later(struct uring *uring, uint32_t index, const struct uring_timespec *pause)
+{
+  struct uring_sqe *sqe = ring_prepare(&uring->ring);
+  if (sqe == NULL) {
+    uring->owes_cancels = true;
+    return;
+  }
+  sqe->opcode = URING_OP_TIMEOUT;
+  sqe->descriptor = -1;
+  sqe->address = (uint64_t)(uintptr_t)pause;
+  sqe->length = 1;
+  sqe->user_data = user_data_of(INTERNAL_PAUSE, index);
+  uring->pauses++;
+}
+
+/*
+ * A cancel did not end the operation of its slot. One reason: the kernel was about to try it once
+ * more, when it is not to be found, and let it wait again. Another: a thread of the kernel has it,
+ * which is told, but may just then have looked for the last time. So only asking again ends it for
+ * certain; at once, since most often that does, and then after ever longer pauses.
+ */
+static void insist(struct uring *uring, uint32_t index)
+{
+  if (index >= uring->core.slot_count || !is_ending(&uring->core.slots[index])) return;
+  struct slot *slot = &uring->core.slots[index];
+  size_t attempt = slot->attempts;
+  if (attempt < PAUSE_COUNT) slot->attempts++;
+  if (attempt == 0) cancel_slot(uring, index);
+  else cancel_later(uring, index, &pauses[attempt - 1]);
+}
+
+/* Sends the cancels for which the ring had no room, as far as it has now. */
+static void pay_cancels(struct uring *uring)
+{
+  if (!uring->owes_cancels) return;
+  uring->owes_cancels = false;
+  for (uint32_t index = 0; index < uring->core.slot_count && !uring->owes_cancels; index++) {
+    if (is_ending(&uring->core.slots[index])) cancel_slot(uring, index);
+  }
+}
+
+static void end_in_kernel(struct uring *uring, uint32_t index)
+{
+  struct slot *slot = &uring->core.slots[index];
+  slot->marks |= MARK_CANCELLED;
+  slot->attempts = 0;
+  cancel_slot(uring, index);
 }
 
 /* A request only: whatever becomes of it, the operation gives its own completion. */
@@ -257,9 +337,12 @@ static void cancel(struct uring *uring, uint32_t index, uint32_t generation)
 {
   struct slot *slot = core_find(&uring->core, index, generation);
   if (slot == NULL || slot->op == OP_CLOSE) return;
+  if (slot->phase != PHASE_POOL) {
+    end_in_kernel(uring, index);
+    return;
+  }
   slot->marks |= MARK_CANCELLED;
-  if (slot->phase == PHASE_POOL) work_cancel(&uring->work, &uring->core, index);
-  else cancel_by_user_data(uring, user_data_of(index, generation));
+  work_cancel(&uring->work, &uring->core, index);
 }
 
 /* ---- Completions ---- */
@@ -331,6 +414,7 @@ static void collect_pool(struct uring *uring)
 
 static void internal_completed(struct uring *uring, uint64_t user_data, int32_t result)
 {
+  uint32_t high = (uint32_t)(user_data >> 32);
   switch ((uint32_t)user_data) {
   case INTERNAL_WAKE:
     uring->wake_armed = false;
@@ -340,9 +424,16 @@ static void internal_completed(struct uring *uring, uint64_t user_data, int32_t 
     break;
   case INTERNAL_TIMER:
     uring->timers--;
-    if (result == -ETIME && user_data >> 32 == uring->timer) uring->timer_expired = true;
+    if (result == -ETIME && high == uring->timer) uring->timer_expired = true;
     break;
-  default: /* A cancel says what it met; the operation itself will tell what counts. */
+  case INTERNAL_PAUSE:
+    uring->pauses--;
+    if (high < uring->core.slot_count && is_ending(&uring->core.slots[high])) {
+      cancel_slot(uring, high);
+    }
+    break;
+  default: /* INTERNAL_CANCEL: what it came to; the operation itself will tell what counts. */
+    if (result < 0) insist(uring, high);
     break;
   }
 }
@@ -428,7 +519,8 @@ static int wait_for_completions(struct uring *uring, int64_t timeout)
   uint32_t failures = 0;
   for (;;) {
     arm_wake(uring);
-    bool waits = timeout != 0 && core->produced == 0;
+    pay_cancels(uring);
+    bool waits = timeout != 0 && core->produced == 0 && !uring->owes_cancels;
     bool needless = !waits && ring_unsubmitted(&uring->ring) == 0 &&
                     uring->ring.tells_taskrun && !ring_has_deferred(&uring->ring);
     int result = needless ? 0 : enter(uring, waits ? timeout : 0);
@@ -513,14 +605,15 @@ int uring_create(const struct backend_options *options, struct core **created, c
 
 static void cancel_everything(struct uring *uring)
 {
+  uring->owes_cancels = false;
   for (uint32_t index = 0; index < uring->core.slot_count; index++) {
     const struct slot *slot = &uring->core.slots[index];
     if (slot->phase != PHASE_RING && slot->phase != PHASE_POLL) continue;
-    if (slot->op != OP_CLOSE) cancel_by_user_data(uring, user_data_of(index, slot->generation));
+    if (slot->op != OP_CLOSE) end_in_kernel(uring, index);
   }
-  if (uring->wake_armed) cancel_by_user_data(uring, INTERNAL_WAKE);
+  if (uring->wake_armed) cancel_submission(uring, INTERNAL_WAKE, NO_SLOT);
   if (uring->timers > 0) {
-    cancel_by_user_data(uring, user_data_of(INTERNAL_TIMER, uring->timer));
+    cancel_submission(uring, user_data_of(INTERNAL_TIMER, uring->timer), NO_SLOT);
   }
 }
 
@@ -529,16 +622,12 @@ int uring_close(struct core *core)
   struct uring *uring = (struct uring *)core;
   core->closing = true;
   core->produced = 0;
-  int64_t cancel_at = core_now();
-  int64_t deadline = cancel_at + DRAIN_LIMIT_NS;
-  while (uring->ring.outstanding > 0) {
-    int64_t time = core_now();
-    if (time >= deadline) return -EBUSY;
-    /* Once more now and then: an operation may have been between two submissions. */
-    if (time >= cancel_at) {
-      cancel_everything(uring);
-      cancel_at = time + DRAIN_STEP_NS;
-    }
+  int64_t deadline = core_now() + DRAIN_LIMIT_NS;
+  uring->owes_cancels = true;
+  /* Pauses name no memory of anybody's, and end with the ring. */
+  while (uring->ring.outstanding > uring->pauses) {
+    if (core_now() >= deadline) return -EBUSY;
+    if (uring->owes_cancels) cancel_everything(uring);
     /* A timer that is still in the ring ends the wait too; one more would outlive the rest. */
     int result = enter(uring, uring->timers > 0 ? -1 : DRAIN_STEP_NS);
     if (!is_passing(result)) return -EBUSY;
