@@ -1,5 +1,5 @@
 /**
- * Directories: what is in them, making them, and removing what is in them. Part of `std/fs`.
+ * Directories: what is in them, making them, and removing what one call removes. Part of `std/fs`.
  *
  * @module
  */
@@ -191,7 +191,7 @@ export function readDir(path: string): Promise<Result<DirReader>> {
 /** Opens a directory. One that is open when nobody wants it any more is closed again. */
 // @ts-ignore: decorator
 @final
-class OpenDirOperation extends Operation<Result<DirReader>> {
+export class OpenDirOperation extends Operation<Result<DirReader>> {
   /** `path` is relative to `handle`; `name`: what messages call it; `flags`: more `OpenFlag`s. */
   constructor(handle: u32, path: string, private name: string, flags: u32) {
     super(Op.Open);
@@ -259,7 +259,7 @@ function readError(result: i64, osError: u32, path: string): Error {
 /** An operation on a path that has nothing to tell but whether it succeeded. */
 // @ts-ignore: decorator
 @final
-class PathOperation extends Operation<Result<Unit>> {
+export class PathOperation extends Operation<Result<Unit>> {
   /** `path` is relative to `handle`; `name`: what messages call it. */
   constructor(
     opcode: u32, private verb: string, handle: u32, path: string, private name: string, mode: u32,
@@ -353,124 +353,4 @@ export function removeFile(path: string): Promise<Result<Unit>> {
 export function removeDir(path: string): Promise<Result<Unit>> {
   const op = Op.RemoveDirectory;
   return new PathOperation(op, "remove directory", Handle.Root, path, path, 0).start();
-}
-
-/** How many files are being removed at once. */
-const REMOVALS = 32;
-
-/** A directory that is being emptied, and what it is called in the one above. */
-class Level {
-  constructor(readonly dir: DirReader, readonly name: string) {}
-}
-
-/**
- * Removes a directory with everything below it. Symbolic links are removed, never followed, even
- * when one takes the place of a directory meanwhile: what is removed is looked for in directories
- * that are held open, not by paths. Each level of depth takes one descriptor.
- *
- * What others remove meanwhile is no error. After an error a part of it may be gone.
- */
-export async function removeDirAll(path: string): Promise<Result<Unit>> {
-  const opened = await new OpenDirOperation(Handle.Root, path, path, OpenFlag.NoFollow).start();
-  if (opened.isErr) return await removeLink(path, opened.error);
-  const levels = [new Level(opened.unwrap(), "")];
-  const failure = await empty(levels);
-  while (levels.length > 0) await levels.pop().dir.close();
-  if (failure !== null) return Result.err<Unit>(failure);
-  return await removeDir(path);
-}
-
-/** `path` is no directory: a symbolic link is removed itself, anything else is an error. */
-async function removeLink(path: string, error: Error): Promise<Result<Unit>> {
-  if (error.errno != Errno.ELOOP && error.errno != Errno.ENOTDIR) return Result.err<Unit>(error);
-  const found = await new StatOperation(Handle.Root, path, path, StatFlag.NoFollow).start();
-  if (found.isErr && found.error.errno == Errno.ECANCELED) {
-    return Result.err<Unit>(found.error.in("remove file", path));
-  }
-  if (found.isErr || !found.unwrap().isSymlink) return Result.err<Unit>(error);
-  return await removeFile(path);
-}
-
-/** Empties the last of the levels, and removes those below it when they are empty. */
-async function empty(levels: Level[]): Promise<Error | null> {
-  while (true) {
-    const level = levels[levels.length - 1];
-    const below = await removeFiles(level.dir);
-    if (below.isErr) return below.error;
-    const name = below.unwrap();
-    if (name !== null) {
-      const opened = await openBelow(level.dir, name);
-      if (opened.isErr) return opened.error;
-      const dir = opened.unwrap();
-      if (dir !== null) levels.push(new Level(dir, name));
-      continue;
-    }
-    if (levels.length == 1) return null;
-    levels.pop();
-    const above = levels[levels.length - 1].dir;
-    const removed = await removeAt(Op.RemoveDirectory, above, level.name);
-    if (removed.isErr && !isGone(removed.error)) return removed.error;
-  }
-}
-
-/** Removes files up to the next directory, whose name it gives; `null` at the end. */
-async function removeFiles(dir: DirReader): Promise<Result<string | null>> {
-  const removals = new Array<Promise<Result<Unit>>>();
-  let failure: Error | null = null;
-  let below: string | null = null;
-  while (failure === null) {
-    const next = await dir.next();
-    if (next.isErr) {
-      failure = next.error;
-      break;
-    }
-    const entry = next.unwrap();
-    if (entry === null) break;
-    if (entry.kind == FileKind.Directory || entry.kind == FileKind.Unknown) {
-      below = entry.fileName;
-      break;
-    }
-    removals.push(removeAt(Op.RemoveFile, dir, entry.fileName));
-    if (removals.length == REMOVALS) failure = await allOf(removals);
-  }
-  const last = await allOf(removals);
-  if (failure === null) failure = last;
-  if (failure !== null) return Result.err<string | null>(failure);
-  return Result.ok<string | null>(below);
-}
-
-/** Waits for all of them; the first failure, if there is one. */
-async function allOf(removals: Array<Promise<Result<Unit>>>): Promise<Error | null> {
-  let failure: Error | null = null;
-  for (let i = 0; i < removals.length; i++) {
-    const removed = await removals[i];
-    if (removed.isErr && failure === null && !isGone(removed.error)) failure = removed.error;
-  }
-  removals.length = 0;
-  return failure;
-}
-
-/** Opens the directory of this name; removes what is none and gives `null`. */
-async function openBelow(dir: DirReader, name: string): Promise<Result<DirReader | null>> {
-  const path = join(dir.path, name);
-  const opened = await new OpenDirOperation(dir.handle, name, path, OpenFlag.NoFollow).start();
-  if (opened.isOk) return Result.ok<DirReader | null>(opened.unwrap());
-  const errno = opened.error.errno;
-  if (errno == Errno.ENOENT) return Result.ok<DirReader | null>(null);
-  if (errno != Errno.ELOOP && errno != Errno.ENOTDIR) {
-    return Result.err<DirReader | null>(opened.error);
-  }
-  const removed = await removeAt(Op.RemoveFile, dir, name);
-  if (removed.isErr && !isGone(removed.error)) return Result.err<DirReader | null>(removed.error);
-  return Result.ok<DirReader | null>(null);
-}
-
-function removeAt(op: u32, dir: DirReader, name: string): Promise<Result<Unit>> {
-  const path = join(dir.path, name);
-  const verb = op == Op.RemoveFile ? "remove file" : "remove directory";
-  return new PathOperation(op, verb, dir.handle, name, path, 0).start();
-}
-
-function isGone(error: Error): bool {
-  return error.errno == Errno.ENOENT;
 }

@@ -29,13 +29,13 @@ import { Stream, startTransfer } from "./transfer";
 import { Vec } from "./vec";
 
 export {
-  DirBuilder, DirEntry, DirReader, createDir, createDirAll, readDir, removeDir, removeDirAll,
-  removeFile,
+  DirBuilder, DirEntry, DirReader, createDir, createDirAll, readDir, removeDir, removeFile,
 } from "./directory";
 export {
   canonicalize, hardLink, readLink, rename, setPermissions, symlink,
 } from "./links";
 export { FileType, Metadata, Permissions } from "./metadata";
+export { removeDirAll } from "./removal";
 
 /** Permission bits of a new file; the system takes off those of the process's mask. */
 const NEW_FILE: u32 = 0o666;

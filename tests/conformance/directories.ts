@@ -1,12 +1,13 @@
 /** What `std/fs` must do with directories: `tests/guest/std/directories.ts` does it. */
 import { execFileSync } from "node:child_process";
 import {
-  closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, statSync,
+  closeSync, cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, statSync,
   symlinkSync, writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { assert, suite, tempDir, type ExecResult, type Suite } from "../harness.js";
+import { withDescriptors } from "../confined.js";
+import { assert, exec, root, suite, tempDir, type ExecResult, type Suite } from "../harness.js";
 import { compileGuest, runGuest, type RunOptions } from "../std/guest.js";
 import type { Variant } from "./backends.js";
 
@@ -25,6 +26,23 @@ const plainCases = {
   removeAll: "a tree is removed",
   deep: "a tree of 500 levels is made and removed",
 } as const;
+
+const launcher = join(root, "dist/host/launcher.cjs");
+
+/** Makes a tree of so many levels, each with a file and a directory beside the next one. */
+const DIG = `
+  const { mkdirSync, writeFileSync } = require("node:fs");
+  for (let level = 0; level < Number(process.argv[2]); level++) {
+    writeFileSync("file", "x");
+    for (const name of ["beside", "a-long-name"]) mkdirSync(name);
+    process.chdir("a-long-name");
+  }
+  writeFileSync("file", "x");`;
+
+function dig(dir: string, levels: number): void {
+  mkdirSync(dir);
+  execFileSync(process.execPath, ["-e", DIG, "-", String(levels)], { cwd: dir });
+}
 
 type Run = (args: string[], options?: RunOptions) => Promise<ExecResult>;
 
@@ -58,6 +76,31 @@ export function directoryConformance({ name, env }: Variant): void {
     isOk(await run(["all", tempDir("directories"), ...Object.keys(plainCases)]));
   });
   addPreparedCases(test, run);
+
+  test("a tree of 1000 levels, longer than a path, takes few descriptors to remove", async () => {
+    const dir = tempDir("directories");
+    dig(join(dir, "tree"), 1000);
+    const args = ["run", "--dir", "/", wasm, "removeTree", dir];
+    const words = withDescriptors(64, [process.execPath, launcher, ...args]);
+    isOk(await exec(words[0] as string, words.slice(1), { env }));
+    assert.equal(readdirSync(dir), []);
+  });
+
+  test("a tree that is changed while it is removed leads nowhere else", async () => {
+    const dir = tempDir("directories");
+    const [tree, precious] = [join(dir, "tree"), join(dir, "precious")];
+    // Where the way up leads through the link, a directory of the same name is the last one.
+    dig(precious, 12);
+    dig(join(dir, "model"), 40);
+    const before = readdirSync(precious, { recursive: true }).length;
+    for (let moment = 0; moment < 8; moment++) {
+      cpSync(join(dir, "model"), tree, { recursive: true });
+      const grants = moment % 2 === 0 ? ["--allow-all"] : ["--dir", "/"];
+      isOk(await run(["swapped", dir, String(12 + 4 * moment)], { grants }));
+      assert.is(readdirSync(precious, { recursive: true }).length, before);
+      for (const path of [tree, join(dir, "aside")]) rmSync(path, { recursive: true, force: true });
+    }
+  });
   test.run();
 }
 

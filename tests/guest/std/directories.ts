@@ -2,10 +2,11 @@
 import { args } from "std/env";
 import {
   DirBuilder, DirEntry, DirReader, File, createDir, createDirAll, exists, metadata, readDir,
-  readToString, removeDir, removeDirAll, removeFile, write,
+  readToString, removeDir, removeDirAll, removeFile, rename, symlink, write,
 } from "std/fs";
 import { ErrorKind, Result, Unit, println } from "std/io";
 import { join } from "std/path";
+import { yieldNow } from "std/rt";
 import { Vec } from "std/vec";
 import { check, equal, fails } from "./check";
 
@@ -47,6 +48,8 @@ async function perform(name: string, dir: string): Promise<bool> {
   else if (name == "names") await names(dir);
   else if (name == "kinds") await kinds(dir);
   else if (name == "removeLinked") await removeLinked(dir);
+  else if (name == "removeTree") (await removeDirAll(join(dir, "tree"))).unwrap();
+  else if (name == "swapped") await swapped(dir, I32.parseInt(args()[3]));
   else return false;
   return true;
 }
@@ -296,4 +299,18 @@ async function kinds(dir: string): Promise<void> {
 async function removeLinked(dir: string): Promise<void> {
   check((await removeDirAll(join(dir, "tree"))).isOk, "removeDirAll of a tree with links");
   check((await removeDirAll(join(dir, "link"))).isOk, "removeDirAll of a link");
+}
+
+/** While so many levels are there, a directory in the tree becomes a link to a precious one. */
+async function swapped(dir: string, level: i32): Promise<void> {
+  const removing = removeDirAll(join(dir, "tree"));
+  // The file of a level is removed on the way down.
+  const file = join(dir, "tree" + "/a-long-name".repeat(level) + "/file");
+  while ((await exists(file)).unwrap()) await yieldNow();
+  const place = join(dir, "tree/a-long-name");
+  const moved = await rename(place, join(dir, "aside"));
+  if (moved.isOk) (await symlink("../precious/a-long-name", place)).unwrap();
+  const removed = await removing;
+  if (removed.isErr) fails(removed, ErrorKind.DirectoryNotEmpty, "remove directory tree ENOTEMPTY");
+  else check(!(await exists(join(dir, "tree"))).unwrap(), "it is gone");
 }
