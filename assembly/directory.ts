@@ -332,7 +332,7 @@ export class DirBuilder {
     return this;
   }
 
-  /** Permission bits of what is made, 0o7777 at most; 0o777 unless given. */
+  /** Permission bits of what is made, as for `Permissions`; 0o777 unless given. */
   mode(bits: u32): this {
     this.bits = bits;
     return this;

@@ -478,9 +478,10 @@ class CopyOperation extends Operation<Result<u64>> {
 }
 
 /**
- * Copies the contents of a regular file, and its permissions, to a file that is made, or replaced
- * if it is there. The result is how many bytes that were. The system copies by itself, without the
- * app's memory, and shares the storage of both where the file system can; holes stay holes.
+ * Copies the contents of a regular file, and who may read, write and execute it, to a file that is
+ * made, or replaced if it is there. The result is how many bytes that were. The system copies by
+ * itself, without the app's memory, and shares the storage of both where the file system can; holes
+ * stay holes.
  *
  * Copying a file onto itself is an `InvalidInput` error. After another error the target may have a
  * part of the contents.
@@ -522,7 +523,7 @@ async function copyInto(source: File, from: Metadata, target: File): Promise<Res
     return refusedCopy(source.name, "source and target are the same file");
   }
   if (to.isFile) {
-    const mode = from.permissions.mode;
+    const mode = from.permissions.mode & 0o777;
     if (to.length > 0) {
       const emptied = await target.setLen(0);
       if (emptied.isErr) return Result.err<u64>(emptied.error);

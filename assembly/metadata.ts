@@ -52,7 +52,10 @@ export class FileType {
 
 /** Who may read, write and execute a file. */
 export class Permissions {
-  /** `mode`: the permission bits, 0o7777 at most. */
+  /**
+   * `mode`: the permission bits, 0o7777 at most. The bits 0o6000 (set-user-id and set-group-id)
+   * cannot be set below a granted directory: that is a `PermissionDenied` error.
+   */
   constructor(public mode: u32) {}
 
   /** Nobody may write. The owner's and root's own ways around that do not count. */

@@ -34,6 +34,21 @@ export function hasOffset({ memory }: Loop, at: number): boolean {
   return (memory.offsetLow(at) | memory.offsetHigh(at)) !== 0;
 }
 
+const HIGHEST_MODE = 0o7777;
+/** The bits by which whoever starts a file acts as its owner or its group. */
+const SET_ID = 0o6000;
+
+/**
+ * Whether the guest may give a file the permission bits in the halves of `offset`. A guest that was
+ * given directories may not lend others the rights of who runs it: they have them outside, too.
+ *
+ * @returns 0 or a negative `Errno`.
+ */
+export function checkMode({ namespace }: Loop, low: number, high: number): number {
+  if (low > HIGHEST_MODE || high !== 0) return -Errno.EINVAL;
+  return (low & SET_ID) !== 0 && !namespace.isAmbient ? -Errno.EPERM : 0;
+}
+
 /**
  * Takes a handle as what the submission works on.
  *

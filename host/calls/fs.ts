@@ -2,22 +2,24 @@
 import { Errno, FileTimes, Op, OpenFlag, SeekFlag, Stat, StatFlag, SyncFlag } from "../abi.js";
 import { Right } from "../handles.js";
 import type { Loop } from "../loop.js";
-import { hasOffset, hasRange0, hasRange1, useHandle, Verdict } from "./call.js";
+import { checkMode, hasOffset, hasRange0, hasRange1, useHandle, Verdict } from "./call.js";
 import { Effect, findPath, usePlace } from "./path.js";
 
 const ACCESS = OpenFlag.Read | OpenFlag.Write | OpenFlag.Append;
 /** An open with any of these may change something. */
 const CHANGING = OpenFlag.Write | OpenFlag.Append | OpenFlag.Create | OpenFlag.CreateNew |
   OpenFlag.Truncate;
-const HIGHEST_MODE = 0o7777;
 
 /** `Op.Open`. */
 export function open(loop: Loop, at: number): number {
   const { memory } = loop;
   const flags = memory.flags(at);
   const mode = memory.offsetLow(at);
-  if ((flags & ~OpenFlag.All) !== 0 || (flags & ACCESS) === 0 || hasRange1(loop, at) ||
-    mode > HIGHEST_MODE || memory.offsetHigh(at) !== 0) return -Errno.EINVAL;
+  if ((flags & ~OpenFlag.All) !== 0 || (flags & ACCESS) === 0 || hasRange1(loop, at)) {
+    return -Errno.EINVAL;
+  }
+  const bad = checkMode(loop, mode, memory.offsetHigh(at));
+  if (bad !== 0) return bad;
   // A system may well empty a file that it opens for reading.
   if ((flags & OpenFlag.Truncate) !== 0 && (flags & OpenFlag.Write) === 0) return -Errno.EINVAL;
   const length = memory.length0(at);
@@ -57,8 +59,9 @@ export function setPermissions(loop: Loop, at: number): number {
   const { memory } = loop;
   const flags = memory.flags(at);
   const mode = memory.offsetLow(at);
-  if ((flags & ~StatFlag.NoFollow) !== 0 || hasRange1(loop, at) || mode > HIGHEST_MODE ||
-    memory.offsetHigh(at) !== 0) return -Errno.EINVAL;
+  if ((flags & ~StatFlag.NoFollow) !== 0 || hasRange1(loop, at)) return -Errno.EINVAL;
+  const bad = checkMode(loop, mode, memory.offsetHigh(at));
+  if (bad !== 0) return bad;
   return useFileOrPath(loop, at, Op.SetPermissions, flags, Right.Change, mode);
 }
 

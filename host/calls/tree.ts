@@ -4,10 +4,8 @@ import { Right } from "../handles.js";
 import { NONE } from "../inflight.js";
 import type { Loop } from "../loop.js";
 import { MAX_PATH } from "../namespace.js";
-import { hasOffset, hasRange0, hasRange1, useHandle, Verdict } from "./call.js";
+import { checkMode, hasOffset, hasRange0, hasRange1, useHandle, Verdict } from "./call.js";
 import { Effect, findPath, usePlace, type Place } from "./path.js";
-
-const HIGHEST_MODE = 0o7777;
 
 /** `Op.ReadDirectory`. */
 export function readDirectory(loop: Loop, at: number): number {
@@ -27,7 +25,8 @@ export function readDirectory(loop: Loop, at: number): number {
 export function createDirectory(loop: Loop, at: number): number {
   const { memory } = loop;
   const mode = memory.offsetLow(at);
-  if (mode > HIGHEST_MODE || memory.offsetHigh(at) !== 0) return -Errno.EINVAL;
+  const bad = checkMode(loop, mode, memory.offsetHigh(at));
+  if (bad !== 0) return bad;
   return onePath(loop, at, Op.CreateDirectory, mode, Effect.Changes);
 }
 

@@ -1,7 +1,7 @@
 /** What `std/fs` must do with names, links and copies: `tests/guest/std/links.ts` does it. */
 import { execFileSync } from "node:child_process";
 import {
-  copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync,
+  chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { assert, exec, root, suite, tempDir, type ExecResult, type Suite } from "../harness.js";
@@ -68,6 +68,17 @@ function addPreparedCases(test: Suite, run: Run): void {
     isOk(await run(["copy", join(dir, "from"), join(dir, "to")]));
     assert.ok(readFileSync(join(dir, "to")).equals(readFileSync(join(dir, "from"))));
     assert.is(statSync(join(dir, "to")).mode, statSync(join(dir, "from")).mode);
+  });
+
+  test("a copy lends nobody the rights of its owner", async () => {
+    const dir = tempDir("links");
+    const [from, to] = [join(dir, "from"), join(dir, "to")];
+    writeFileSync(from, "x");
+    chmodSync(from, 0o6755);
+    for (const grants of [["--dir", dir], ["--allow-all"]]) {
+      isOk(await run(["copy", from, to], { grants }));
+      assert.is(statSync(to).mode & 0o7777, 0o755);
+    }
   });
 
   test("two grants are two worlds, between which files can be moved", async () => {

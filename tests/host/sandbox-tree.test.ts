@@ -14,9 +14,9 @@ import { Driver } from "./driver.js";
 
 const test = suite("host: sandbox of the tree", { timeout: 60_000 });
 
-const { EACCES, EROFS, EBUSY, EINVAL, ENOENT } = {
-  EACCES: -Errno.EACCES, EROFS: -Errno.EROFS, EBUSY: -Errno.EBUSY, EINVAL: -Errno.EINVAL,
-  ENOENT: -Errno.ENOENT,
+const { EACCES, EPERM, EROFS, EBUSY, EINVAL, ENOENT } = {
+  EACCES: -Errno.EACCES, EPERM: -Errno.EPERM, EROFS: -Errno.EROFS, EBUSY: -Errno.EBUSY,
+  EINVAL: -Errno.EINVAL, ENOENT: -Errno.ENOENT,
 };
 
 const FIRST = 1 << 20;
@@ -93,10 +93,9 @@ class Guest {
     return this.driver.perform(fields).result;
   }
 
-  open(path: string, flags: number): number {
+  open(path: string, flags: number, offset = 0n, handle: number = Handle.Root): number {
     const len0 = this.driver.put(FIRST, path);
-    const at = { handle: Handle.Root, ptr0: FIRST, len0 };
-    return this.driver.perform({ op: Op.Open, flags, ...at }).result;
+    return this.driver.perform({ op: Op.Open, flags, handle, ptr0: FIRST, len0, offset }).result;
   }
 
   close(): void {
@@ -194,6 +193,40 @@ for (const name of nativeNames()) {
     assert.is(copyTo(guest, guest.open("/data/file", OpenFlag.Read), file), -Errno.EBADF);
     assert.is(stateOf(join(folder, "given")), before);
     guest.close();
+  });
+
+  test(`${name}: nobody is lent the rights of who runs the guest`, () => {
+    const folder = world();
+    const guest = new Guest(name, folder);
+    const file = guest.open("/data/file", OpenFlag.Read | OpenFlag.Write);
+    const dir = guest.open("/data/dir", OpenFlag.Read | OpenFlag.Directory);
+    for (const bits of [0o4755n, 0o2755n, 0o6777n, 0o7777n, 0o2000n]) {
+      for (const flags of [OpenFlag.Create, OpenFlag.CreateNew, 0]) {
+        assert.is(guest.open("/data/new", OpenFlag.Write | flags, bits), EPERM);
+        assert.is(guest.open("new", OpenFlag.Append | flags, bits, dir), EPERM);
+      }
+      assert.is(guest.run(Op.SetPermissions, "/data/file", "", bits), EPERM);
+      assert.is(guest.run(Op.SetPermissions, "/data/dir", "", bits), EPERM);
+      assert.is(guest.run(Op.SetPermissions, "../file", "", bits, dir), EPERM);
+      assert.is(guest.run(Op.SetPermissions, "", "", bits, file), EPERM);
+      assert.is(guest.run(Op.CreateDirectory, "/data/new", "", bits), EPERM);
+    }
+    assert.is(guest.run(Op.SetPermissions, "/data/file", "", 0o10000n), EINVAL);
+    assert.is(guest.run(Op.SetPermissions, "/data/file", "", 1n << 32n), EINVAL);
+    // Whoever may delete there is the business of whom the directory belongs to.
+    assert.is(guest.run(Op.SetPermissions, "/data/dir", "", 0o1777n), 0);
+    assert.is(guest.run(Op.SetPermissions, "/data/file", "", 0o700n), 0);
+    assert.is(lstatSync(join(folder, "inside/dir")).mode & 0o7777, 0o1777);
+    assert.is(lstatSync(join(folder, "inside/file")).mode & 0o7777, 0o700);
+    assert.not.ok(existsSync(join(folder, "inside/new")));
+    guest.close();
+    // One that was given everything can do what a native program can.
+    const driver = new Driver(selectBackend(name), { mounts: null });
+    const len0 = driver.put(FIRST, join(folder, "inside/file"));
+    const at = { handle: Handle.Root, ptr0: FIRST, len0 };
+    assert.is(driver.perform({ op: Op.SetPermissions, ...at, offset: 0o4711n }).result, 0);
+    assert.is(lstatSync(join(folder, "inside/file")).mode & 0o7777, 0o4711);
+    driver.loop.close();
   });
 
   test(`${name}: a directory handle is no way out, and mounts are busy`, () => {
