@@ -2,6 +2,7 @@
  * What one guest is given. Nothing is given by default but clocks and randomness: an embedder sees
  * from the calls on the builder what a guest can reach.
  */
+import { StageLayout } from "./backend/stage.js";
 import { encoder } from "./namespace.js";
 import type { Mount } from "./namespace.js";
 import { parsePattern } from "./net-pattern.js";
@@ -53,8 +54,8 @@ export interface Context {
 
 const DEFAULT_LIMITS: Limits = { operations: 262_144, handles: 65_536 };
 
-/** The highest limit of operations: what slots can number, with room to spare in every table. */
-const MOST_OPERATIONS = 1 << 24;
+/** The highest limit of operations. The other slots are for closing all that is left at the end. */
+const MOST_OPERATIONS: number = StageLayout.Slots >> 2;
 
 /** Text for a guest; bytes are for what is not UTF-8, and come through unchanged. */
 export type GuestText = string | Uint8Array;

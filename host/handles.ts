@@ -176,11 +176,15 @@ export class Handles {
     this.rest(index);
   }
 
-  /** Takes everything out of the table, for a teardown. @returns what was in it. */
+  /**
+   * Takes out of the table what nothing is closing yet, for a teardown. A close waits for what is
+   * in flight on its entry: where that is nothing, it is under way. @returns what was in it.
+   */
   drain(): Resource[] {
     const left: Resource[] = [];
     for (const [index, resource] of this.resources.entries()) {
       if (resource === null) continue;
+      if (this.closer(index) !== NONE && this.head(index) === NONE) continue;
       left.push(resource);
       this.remove(index);
     }

@@ -38,7 +38,10 @@ const CANCELLING = 0x100;
 export class InFlight {
   /** How many operations are in flight. */
   count = 0;
-  /** How many may be at most. */
+  /**
+   * How many may be at most while the guest runs: as many slots there are then. What closes all
+   * that it leaves behind comes on top.
+   */
   readonly limit: number;
 
   /** The words of all slots, `SlotWord`s. Another array once the table has grown. */
@@ -56,7 +59,7 @@ export class InFlight {
   }
 
   /**
-   * Takes a slot. The caller has checked `count < limit`.
+   * Takes a slot. While the guest runs the caller has checked `count < limit`.
    *
    * @param handle what the operation works on, or `NONE`; not linked by this.
    */
@@ -169,7 +172,7 @@ export class InFlight {
   private fresh(): number {
     const slot = this.used;
     if (slot === this.capacity) {
-      this.capacity = Math.min(this.capacity * 2, this.limit);
+      this.capacity *= 2;
       const larger = new Int32Array(this.capacity << SlotWord.Shift);
       larger.set(this.table);
       this.table = larger;

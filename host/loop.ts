@@ -55,6 +55,8 @@ export class Loop {
 
   /** Handles that the operations in flight will need. */
   private opening = 0;
+  /** What operations gave after the guest had ended, to be closed. */
+  private readonly unclaimed: Resource[] = [];
   private ownSlot = NONE;
   private ownResult = 0;
   private isClosed = false;
@@ -134,7 +136,8 @@ export class Loop {
 
   /** Makes room in the stage. */
   ensureRoom(): void {
-    if (this.staging.isFull) this.turn(0);
+    // What the turn brings may let as many handles be closed, which fills it again.
+    while (this.staging.isFull) this.turn(0);
   }
 
   /**
@@ -143,7 +146,7 @@ export class Loop {
    * @returns whether it is to be lent, by `annex`, rather than put into the stage.
    */
   ensureRoomFor(length: number): boolean {
-    if (!this.staging.hasRoomFor(length)) this.turn(0);
+    while (this.staging.isFull || !this.staging.hasRoomFor(length)) this.turn(0);
     return isLarge(length);
   }
 
@@ -179,13 +182,13 @@ export class Loop {
     if (this.isClosed) return;
     this.isClosed = true;
     try {
+      // The guest may have grown its memory after its last call.
+      this.renew();
       for (let slot = 0; slot < this.inFlight.used; slot++) this.cancelSlot(slot);
       this.drain(0);
       const stuck = this.inFlight.count;
       for (const resource of this.handles.drain()) {
-        if (!resource.owned || this.isAtLimit) continue;
-        this.ensureRoom();
-        this.closeLeft(resource);
+        if (resource.owned) this.closeLeft(resource);
       }
       this.drain(stuck);
     } finally {
@@ -193,18 +196,22 @@ export class Loop {
     }
   }
 
-  /** Waits until at most `rest` operations are in flight, or for as long as is reasonable. */
+  /**
+   * Waits until at most `rest` operations are in flight, or for as long as is reasonable. When it
+   * returns the backend has everything that was staged.
+   */
   private drain(rest: number): void {
     const limit = monotonicClock.now() + DRAIN_LIMIT;
-    let left = DRAIN_LIMIT;
-    while ((this.inFlight.count > rest || this.staging.count > 0) && left > 0) {
-      this.turn(left);
-      left = limit - monotonicClock.now();
+    for (let left = DRAIN_LIMIT; ; left = limit - monotonicClock.now()) {
+      this.closeUnclaimed();
+      const isEnough = this.inFlight.count <= rest || left <= 0;
+      if (isEnough && this.staging.count === 0 && this.unclaimed.length === 0) return;
+      this.turn(Math.max(0, left));
     }
   }
 
   private submitOne(record: number): void {
-    const { memory, inFlight, staging } = this;
+    const { memory, inFlight } = this;
     if (!memory.holdsRecord(record)) {
       throw new GuestFailure("fault", `submit: no record can be at ${hex(record)}`);
     }
@@ -214,7 +221,7 @@ export class Loop {
       throw new GuestFailure("fault", `submit: the record at ${hex(record)} is in flight already`);
     }
     if (this.isAtLimit) return this.refuse(record, Errno.EAGAIN);
-    if (staging.isFull) this.turn(0);
+    this.ensureRoom();
     this.target = NONE;
     this.rights = Right.All;
     const op = memory.opcode(at);
@@ -278,21 +285,28 @@ export class Loop {
 
   /** Makes a descriptor that an `op` gave the guest's. @returns its handle. */
   private opened(descriptor: number, op: number, rights: number): number {
-    const isChild = op === Op.Spawn;
     const resource = resourceOf(op, descriptor);
-    if (!this.isClosed) return this.handles.add(resource, isChild ? Right.Child : rights);
-    // Nobody has got to know this child, so it should not be there.
-    if (isChild) {
-      this.staging.write(Op.Kill, descriptor, 0, Signal.Kill, 0, 0, 0, 0);
-      this.stage(OWN_RECORD, Op.Kill, NONE);
-      this.ensureRoom();
-    }
-    this.closeLeft(resource);
+    if (!this.isClosed) return this.handles.add(resource, op === Op.Spawn ? Right.Child : rights);
+    // There may be more of them than the stage has room for.
+    this.unclaimed.push(resource);
     return 0;
   }
 
-  /** Closes what a guest that has ended left open. There must be room in the stage. */
+  private closeUnclaimed(): void {
+    for (const resource of this.unclaimed.splice(0)) {
+      // Nobody has got to know this child, so it should not be there.
+      if (resource.kind === "child") {
+        this.ensureRoom();
+        this.staging.write(Op.Kill, resource.descriptor, 0, Signal.Kill, 0, 0, 0, 0);
+        this.stage(OWN_RECORD, Op.Kill, NONE);
+      }
+      this.closeLeft(resource);
+    }
+  }
+
+  /** Closes what a guest that has ended left open, whatever its limit of operations is. */
   private closeLeft({ descriptor, kind }: Resource): void {
+    this.ensureRoom();
     const argument = StageArgument.Ended | (kind === "child" ? StageArgument.Child : 0);
     this.staging.write(Op.Close, descriptor, argument, 0, 0, 0, 0, 0);
     this.stage(OWN_RECORD, Op.Close, NONE);

@@ -117,7 +117,8 @@ export class Staging {
   taken(): void {
     if (this.hasMore) {
       // One more than counts: a submission can have been written and then not committed.
-      this.words.fill(0, 0, (this.count + 1) * SubmissionWord.Count);
+      const written = Math.min(this.count + 1, StageLayout.SubmissionsCapacity);
+      this.words.fill(0, 0, written * SubmissionWord.Count);
       this.hasMore = false;
     }
     this.count = 0;

@@ -13,7 +13,8 @@
  *    (`ENAMETOOLONG`), whether it knows the op (`ENOSYS`).
  * 5. Results are the operating system's own error numbers, negated; the host translates them.
  *    Under `StageArgument.Beneath` a path that leaves the directory gives `-EACCES`.
- * 6. At most the context's limit of operations are in flight; slots are below that limit, but a
+ * 6. While the guest runs at most the context's limit of operations are in flight, and slots are
+ *    below that limit; closing what it leaves behind may take any below `StageLayout.Slots`. A
  *    backend learns of them only by use, so its tables grow.
  */
 export interface Backend {

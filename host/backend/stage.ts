@@ -28,6 +28,8 @@ export const enum StageLayout {
   Turn = 393216,
   /** Bytes of the whole stage. */
   Size = 393232,
+  /** Numbers of slots are below this one. */
+  Slots = 4194304,
 }
 
 /**

@@ -389,6 +389,7 @@
 #define STAGE_LAYOUT_PREFIXES_SIZE 65536
 #define STAGE_LAYOUT_TURN 393216
 #define STAGE_LAYOUT_SIZE 393232
+#define STAGE_LAYOUT_SLOTS 4194304
 
 /* TurnWord of host/backend/stage.ts */
 #define TURN_WORD_TIMEOUT 0

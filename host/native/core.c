@@ -109,7 +109,7 @@ void core_begin_turn(struct core *core)
 
 static int grow(struct core *core, uint32_t index)
 {
-  if (index >= SLOT_LIMIT) return -EINVAL;
+  if (index >= STAGE_LAYOUT_SLOTS) return -EINVAL;
   uint32_t count = core->slot_count ? core->slot_count : 64;
   while (count <= index) count *= 2;
   struct slot *slots = realloc(core->slots, count * sizeof *slots);

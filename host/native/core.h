@@ -155,9 +155,6 @@ struct core {
   uint32_t late_count;
 };
 
-/* More than any host asks for; the bound keeps a wild slot number from taking all memory. */
-#define SLOT_LIMIT (1u << 20)
-
 /* 0 or -ENOMEM. `stage` has STAGE_LAYOUT_SIZE bytes and outlives the core. */
 int core_init(struct core *core, uint8_t *stage);
 

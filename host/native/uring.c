@@ -51,7 +51,7 @@ enum internal {
   INTERNAL_TIMER = 0xffffffff,
 };
 #define NO_SLOT UINT32_MAX
-_Static_assert(SLOT_LIMIT < INTERNAL_CANCEL, "no slot has an internal number");
+_Static_assert(STAGE_LAYOUT_SLOTS < INTERNAL_CANCEL, "no slot has an internal number");
 
 struct uring {
   struct core core; /* first: backend.h hands us its address */

@@ -80,7 +80,37 @@ function staysLevel(round: (index: number) => void): void {
   assert.ok(grown < 48 * 1024 * 1024, `${grown >> 20} MiB more`);
 }
 
+const PIPES = 5000;
+
+/** Asks for more pipes than one turn takes, and exits at once. */
+const pipes = guest({
+  imports: `(import "std" "submit" (func $submit (param i32 i32)))
+    (import "std" "exit" (func $exit (param i32)))`,
+  more: `(func $pipe (param $i i32) (local $at i32)
+      (local.set $at (i32.add (i32.const 131072) (i32.mul (local.get $i) (i32.const 64))))
+      (i32.store (local.get $at) (i32.const ${Op.Pipe}))
+      (i32.store (i32.add (i32.const 65536) (i32.mul (local.get $i) (i32.const 4)))
+        (local.get $at)))`,
+  start: `(local $i i32)
+    (loop $again
+      (call $pipe (local.get $i))
+      (local.set $i (i32.add (local.get $i) (i32.const 1)))
+      (br_if $again (i32.lt_u (local.get $i) (i32.const ${PIPES}))))
+    (call $submit (i32.const 65536) (i32.const ${PIPES}))
+    (call $exit (i32.const 7)) (f64.const 0)`,
+});
+
 for (const name of nativeNames()) {
+  for (const operations of [PIPES - 300, 262_144]) {
+    test(`${name}: exit with ${PIPES} pipes to come, ${operations} operations allowed`, () => {
+      const context = new ContextBuilder().limits({ operations }).build();
+      const before = fdCount();
+      const instance = new Instance(compile(pipes), context, { backend: selectBackend(name) });
+      assert.is(instance.run(), 7);
+      assert.is(fdCount(), before);
+    });
+  }
+
   const folder = tempDir("teardown");
   writeFileSync(join(folder, "file"), "x");
 

@@ -45,7 +45,8 @@ static void test_nop_and_misuse(struct fixture *fixture)
   CHECK_EQUAL(run(fixture, (struct submission){ .op = OP_NOP, .slot = 1000 }), 0);
   CHECK_EQUAL(run(fixture, (struct submission){ .op = OP_COUNT }), -ENOSYS);
   CHECK_EQUAL(run(fixture, (struct submission){ .op = 0xffffffff }), -ENOSYS);
-  CHECK_EQUAL(run(fixture, (struct submission){ .op = OP_NOP, .slot = SLOT_LIMIT }), -EINVAL);
+  struct submission beyond = { .op = OP_NOP, .slot = STAGE_LAYOUT_SLOTS };
+  CHECK_EQUAL(run(fixture, beyond), -EINVAL);
   CHECK_EQUAL(run(fixture, (struct submission){ .op = OP_NOP, .slot = 0xffffffff }), -EINVAL);
   struct submission read = { .op = OP_READ, .descriptor = 0, .pointer0 = MEMORY_SIZE - 1 };
   read.length0 = 2;
