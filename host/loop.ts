@@ -8,7 +8,6 @@ import type { Backend } from "./backend/backend.js";
 import { StageArgument } from "./backend/stage.js";
 import { callOf, handlesOf, Verdict } from "./calls/index.js";
 import type { Grants, Limits } from "./context.js";
-import { errnoOf } from "./errno.js";
 import { GuestFailure } from "./failure.js";
 import { Handles, Right } from "./handles.js";
 import { InFlight, NONE, OWN_RECORD } from "./inflight.js";
@@ -259,10 +258,10 @@ export class Loop {
     const handle = inFlight.handle(slot);
     let low = staging.resultLow(index);
     let high = staging.resultHigh(index);
+    const isFailure = high >= 0x80000000;
     let osError = 0;
-    if (high >= 0x80000000) {
-      osError = -(low | 0);
-      low = -errnoOf(osError);
+    if (isFailure) {
+      osError = high & 0x7fffffff;
       high = HIGH_OF_NEGATIVE;
     }
     if (handle !== NONE) {
@@ -274,7 +273,7 @@ export class Loop {
     const gives = handlesOf(op);
     if (gives > 0) {
       this.opening -= gives;
-      if (osError === 0 && record !== OWN_RECORD) {
+      if (!isFailure && record !== OWN_RECORD) {
         low = this.opened(low, op, rights);
         if (gives > 1) high = this.opened(high, op, rights);
       }

@@ -64,16 +64,18 @@ function render(files: readonly string[]): string {
       for (const { name: member, value } of members) {
         lines.push(`#define ${upperCase(name)}_${upperCase(member)} ${literal(value)}`);
       }
-      if (name === "Op") lines.push(...everyOp(members.map((member) => member.name)));
+      if (name === "Op") lines.push(...every("OP", members.map((member) => member.name)));
+      // Success is no error of any system.
+      if (name === "Errno") lines.push(...every("ERRNO", members.slice(1).map((one) => one.name)));
     }
   }
   return lines.join("\n") + "\n\n#endif\n";
 }
 
-/** A list that C expands to prove that its own table of operations leaves none out. */
-function everyOp(names: readonly string[]): string[] {
+/** A list that C expands, for tables that leave none out. */
+function every(what: string, names: readonly string[]): string[] {
   const rows = names.map((name) => `  X(${upperCase(name)})`);
-  return ["#define EVERY_OP(X) \\", rows.join(" \\\n")];
+  return [`#define EVERY_${what}(X) \\`, rows.join(" \\\n")];
 }
 
 const generated = render(sources());

@@ -11,8 +11,9 @@
  * 4. The host has checked ranges against the size of the memory and flags against the bits that
  *    the op knows. A backend checks what only it can know: NUL in a path (`EINVAL`), its length
  *    (`ENAMETOOLONG`), whether it knows the op (`ENOSYS`).
- * 5. Results are the operating system's own error numbers, negated; the host translates them.
- *    Under `StageArgument.Beneath` a path that leaves the directory gives `-EACCES`.
+ * 5. A failure is a negative `Errno` of the ABI and, in the high half, the operating system's own
+ *    number if it has one (`CompletionWord`). A backend translates what its system says by name.
+ *    Under `StageArgument.Beneath` a path that leaves the directory gives `EACCES`.
  * 6. While the guest runs at most the context's limit of operations are in flight, and slots are
  *    below that limit; closing what it leaves behind may take any below `StageLayout.Slots`. A
  *    backend learns of them only by use, so its tables grow.
@@ -55,7 +56,7 @@ export interface Backend {
    * Serves the synchronous import `terminal` on a descriptor.
    *
    * @param command a `Terminal` of the ABI.
-   * @returns ≥ 0 the answer, < 0 a negative errno of the OS.
+   * @returns ≥ 0 the answer, < 0 a negative `Errno`.
    */
   terminal(descriptor: number, command: number, argument: number): number;
 

@@ -103,8 +103,9 @@ export const enum StageCommand {
 export const enum CompletionWord {
   Slot = 0,
   Generation = 1,
-  /** The low half of the signed 64-bit result: ≥ 0 the value, < 0 a negative errno of the OS. */
+  /** The low half of the 64-bit result; of a failure its negative `Errno`. */
   ResultLow = 2,
+  /** The high half; of a failure its highest bit is set, and below is the OS's number, or 0. */
   ResultHigh = 3,
   /** Words of a completion. */
   Count = 4,

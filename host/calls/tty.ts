@@ -1,6 +1,5 @@
 /** `std/tty`. */
 import { Errno, Terminal, TerminalMode } from "../abi.js";
-import { errnoOf } from "../errno.js";
 import type { Parts } from "../parts.js";
 import { VIRTUAL } from "../resource/resource.js";
 
@@ -26,6 +25,5 @@ export function terminal(
   if (index < 0) return BigInt(index);
   const descriptor = loop.handles.descriptor(index);
   if (descriptor === VIRTUAL) return BigInt(-Errno.ENOTTY);
-  const answer = loop.backend.terminal(descriptor, command, argument);
-  return BigInt(answer < 0 ? -errnoOf(-answer) : answer);
+  return BigInt(loop.backend.terminal(descriptor, command, argument));
 }

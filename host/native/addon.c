@@ -20,6 +20,7 @@
 #include "abi.h"
 #include "backend.h"
 #include "core.h"
+#include "errors.h"
 #include "terminal.h"
 
 /* What a turn takes and gives, in the stage. */
@@ -304,6 +305,7 @@ static napi_value terminal(napi_env env, napi_callback_info info)
     return misuse(env, "terminal: expected (handle, number, number, number)");
   }
   int64_t answer = terminal_command(&handle->terminals, descriptor, command, argument);
+  if (answer < 0) answer = -errno_of_system((int)-answer);
   napi_create_int64(env, answer, &result);
   return result;
 }

@@ -9,6 +9,7 @@
         "core.c",
         "directory.c",
         "epoll.c",
+        "errors.c",
         "files.c",
         "interrupt.c",
         "links.c",

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "errors.h"
 #include "operation.h"
 #include "reaper.h"
 #include "signals.h"
@@ -76,10 +77,12 @@ int core_attach(struct core *core, uint8_t *memory, uint64_t length, bool direct
   return 0;
 }
 
-static struct completion *stage_completion(const struct core *core, uint32_t index)
+/* Puts a completion into the stage, where there is room. */
+static void produce(struct core *core, struct completion completion)
 {
-  uint8_t *at = core->stage + STAGE_LAYOUT_COMPLETIONS + index * sizeof(struct completion);
-  return (struct completion *)(void *)at;
+  size_t at = STAGE_LAYOUT_COMPLETIONS + core->produced++ * sizeof completion;
+  completion.result = result_of_system(completion.result);
+  memcpy(core->stage + at, &completion, sizeof completion);
 }
 
 static void deliver(struct core *core, struct completion completion, enum gives gives)
@@ -87,7 +90,7 @@ static void deliver(struct core *core, struct completion completion, enum gives 
   if (core->closing) {
     core_discard(gives, completion.result);
   } else if (core_has_room(core)) {
-    *stage_completion(core, core->produced++) = completion;
+    produce(core, completion);
   } else if (core->late_count < LATE_CAPACITY) {
     uint32_t at = (core->late_first + core->late_count++) % LATE_CAPACITY;
     core->late[at] = completion;
@@ -101,7 +104,7 @@ void core_begin_turn(struct core *core)
 {
   core->produced = 0;
   while (core->late_count > 0 && core_has_room(core)) {
-    *stage_completion(core, core->produced++) = core->late[core->late_first];
+    produce(core, core->late[core->late_first]);
     core->late_first = (core->late_first + 1) % LATE_CAPACITY;
     core->late_count--;
   }

@@ -1,12 +1,14 @@
 /** A backend in memory: no kernel, no threads, and completions when the test wants them. */
-import { Op } from "../../host/abi.js";
+import { Errno, Op } from "../../host/abi.js";
 import type { Backend } from "../../host/backend/backend.js";
 import {
   CompletionWord, StageArgument, StageLayout, StageOp, SubmissionWord,
 } from "../../host/backend/stage.js";
 
-/** Linux error numbers that the fake gives. */
-export const OS = { ENOENT: 2, EBADF: 9, ECANCELED: 125, ENOSYS: 38 } as const;
+/** What the fake's system calls an error. */
+export function osCode(errno: Errno): number {
+  return 1000 + errno;
+}
 
 /** One staged submission, as the fake saw it. */
 export interface Seen {
@@ -29,7 +31,7 @@ export interface Seen {
 
 type Result = number | bigint | undefined;
 
-/** Decides what becomes of a submission: a result, or undefined to keep it pending. */
+/** Decides what becomes of a submission: a value or negative `Errno`, undefined: still pending. */
 export type Answer = (seen: Seen, fake: FakeBackend) => Result;
 
 /** The descriptor that never delivers, whatever is read from it. */
@@ -88,13 +90,14 @@ export class FakeBackend implements Backend {
       this.words[at + CompletionWord.Slot] = seen.slot;
       this.words[at + CompletionWord.Generation] = seen.generation;
       this.words[at + CompletionWord.ResultLow] = Number(BigInt.asUintN(32, result));
-      this.words[at + CompletionWord.ResultHigh] = Number(BigInt.asUintN(32, result >> 32n));
+      const high = result < 0n ? 0x80000000 + osCode(-Number(result)) : Number(result >> 32n);
+      this.words[at + CompletionWord.ResultHigh] = high;
     }
     return now.length;
   }
 
   terminal(descriptor: number, command: number): number {
-    return command === 0 ? Number(descriptor === SILENT) : -25;
+    return command === 0 ? Number(descriptor === SILENT) : -Errno.ENOTTY;
   }
 
   close(): void {
@@ -115,7 +118,7 @@ export class FakeBackend implements Backend {
     if (seen.op === StageOp.Cancel) {
       const target = this.pending.get(seen.slot);
       if (target?.generation === seen.generation && !this.isStubborn) {
-        this.complete(seen.slot, -OS.ECANCELED);
+        this.complete(seen.slot, -Errno.ECANCELED);
       }
       return;
     }
@@ -156,14 +159,14 @@ export class FakeBackend implements Backend {
   /** What an ordinary file system would do. */
   serve(seen: Seen): Result {
     if (seen.op === Op.Open) {
-      if (!this.files.has(seen.path)) return -OS.ENOENT;
+      if (!this.files.has(seen.path)) return -Errno.ENOENT;
       this.open.set(this.nextDescriptor, seen.path);
       return this.nextDescriptor++;
     }
-    if (seen.op === Op.Close) return this.open.delete(seen.descriptor) ? 0 : -OS.EBADF;
+    if (seen.op === Op.Close) return this.open.delete(seen.descriptor) ? 0 : -Errno.EBADF;
     if (seen.descriptor === SILENT) return undefined;
     const path = this.open.get(seen.descriptor);
-    if (path === undefined) return -OS.EBADF;
+    if (path === undefined) return -Errno.EBADF;
     const data = this.files.get(path)!;
     if (seen.op === Op.Read) {
       const from = seen.offset < 0n ? 0 : Number(seen.offset);

@@ -127,6 +127,8 @@ struct completion completion(const struct fixture *fixture, uint32_t index)
   struct completion result;
   const uint8_t *at = fixture->stage + STAGE_LAYOUT_COMPLETIONS;
   memcpy(&result, at + index * sizeof result, sizeof result);
+  /* The tests go by the names of <errno.h>. */
+  if (result.result < 0) result.result = -(result.result >> 32 & 0x7fffffff);
   return result;
 }
 

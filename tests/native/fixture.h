@@ -70,7 +70,7 @@ uint32_t stage(struct fixture *fixture, struct submission submission);
 /* Runs a turn with what is staged. The number of completions. */
 uint32_t turn(struct fixture *fixture, int64_t timeout);
 
-/* Completion number `index` of the last turn. */
+/* Completion number `index` of the last turn; a failure as -errno of this system. */
 struct completion completion(const struct fixture *fixture, uint32_t index);
 
 /* Stages one submission, waits for its completion, which must be the only one; its result. */

@@ -84,8 +84,8 @@ export class Driver {
 
   completion(index: number): { slot: number; generation: number; result: number } {
     const base = StageLayout.Completions / 4 + index * 4;
-    const [slot = 0, generation = 0, result = 0] = this.numbers.subarray(base, base + 3);
-    return { slot, generation, result };
+    const [slot = 0, generation = 0, low = 0, high = 0] = this.numbers.subarray(base, base + 4);
+    return { slot, generation, result: high < 0 ? -(high & 0x7fffffff) : low };
   }
 
   /** Runs one operation to its end; its result. */

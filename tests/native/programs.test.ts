@@ -13,7 +13,7 @@ const sanitizers = [
 /** Each is a file beside this one, linked with `fixture.c`. */
 const programs = [
   "operations", "cached", "streams", "readiness", "sandbox", "signals", "spawn", "terminal",
-  "teardown", "held", "cancels", "overflow", "refused", "exhausted", "fuzz",
+  "errors", "teardown", "held", "cancels", "overflow", "refused", "exhausted", "fuzz",
 ];
 
 const compiler = findCompiler();
