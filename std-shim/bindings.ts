@@ -5,8 +5,7 @@
 import type { IdentifierExpression, PropertyAccessExpression, Range, Source } from "assemblyscript";
 import type binaryen from "assemblyscript/binaryen";
 import { walk } from "./captures.js";
-import { NodeKind } from "./internals.js";
-import { isKind } from "./parser-hooks.js";
+import { isKind, NodeKind } from "./internals.js";
 
 /** Where AssemblyScript declares them, by the names that functions have in the module. */
 const bindings = "~lib/bindings/";

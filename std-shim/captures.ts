@@ -9,8 +9,8 @@ import type {
   PropertyAccessExpression,
   Range,
 } from "assemblyscript";
-import { NodeKind } from "./internals.js";
-import { isKind, type Scope } from "./parser-hooks.js";
+import { isKind, NodeKind } from "./internals.js";
+import type { Scope } from "./parser-hooks.js";
 
 /** A use of something that is not there when the function runs. */
 export interface Capture {

@@ -30,8 +30,7 @@ import type {
   PropertyAccessExpression,
   Resolver,
 } from "assemblyscript";
-import { CommonFlags, ElementKind, NodeKind, ReportMode } from "./internals.js";
-import { isKind } from "./parser-hooks.js";
+import { CommonFlags, ElementKind, isKind, NodeKind, ReportMode } from "./internals.js";
 import { stdPrefix } from "./resolve.js";
 
 /** The global function that returns its argument; it is in the source of the task classes. */

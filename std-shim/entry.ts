@@ -18,10 +18,8 @@ import type {
   TypeNode,
   VariableStatement,
 } from "assemblyscript";
-import { CommonFlags, NodeKind, SourceKind } from "./internals.js";
-import type { NodeFactory } from "./lowering.js";
+import { CommonFlags, isKind, type NodeFactory, NodeKind, SourceKind } from "./internals.js";
 import { sayOutOfMemory } from "./out-of-memory.js";
-import { isKind } from "./parser-hooks.js";
 
 /** The file that brings the whole runtime. */
 export const entryModule = "std/rt/entry";

@@ -4,6 +4,10 @@
  * Nothing here imports the compiler at run time: what runs us may be another copy of it than the
  * one that we would find.
  */
+import type { Node } from "assemblyscript";
+
+/** The class of all syntax nodes; its static methods make nodes. */
+export type NodeFactory = typeof Node;
 
 /** The version that these numbers, and `parser-hooks.ts`, were written for. */
 export const supportedVersion = "0.28.20";
@@ -140,4 +144,9 @@ export const enum ReportMode {
 /** Features of WebAssembly, as bits. */
 export const enum Feature {
   BulkMemory = 8,
+}
+
+/** Whether `node` is of this kind. (Our numbers and theirs are different types to TypeScript.) */
+export function isKind(node: Node, kind: NodeKind): boolean {
+  return (node.kind as number) === kind;
 }

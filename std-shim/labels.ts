@@ -24,9 +24,7 @@ import type {
   Statement,
   SwitchStatement,
 } from "assemblyscript";
-import { CommonFlags, NodeKind, Token } from "./internals.js";
-import type { NodeFactory } from "./lowering.js";
-import { isKind } from "./parser-hooks.js";
+import { CommonFlags, isKind, type NodeFactory, NodeKind, Token } from "./internals.js";
 
 /** What stands between the labelled statement and a jump to it. */
 interface Between {

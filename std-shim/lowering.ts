@@ -25,7 +25,6 @@ import type {
   IdentifierExpression,
   MethodDeclaration,
   NamedTypeNode,
-  Node as NodeClass,
   Range,
   Source,
   Statement,
@@ -34,15 +33,14 @@ import type {
 } from "assemblyscript";
 import { awaitMethod, type DirectCalls } from "./direct-calls.js";
 import { findCapture, mentions } from "./captures.js";
-import { ArrowKind, CommonFlags, NodeKind, ParameterKind, Token } from "./internals.js";
+import {
+  ArrowKind, CommonFlags, isKind, type NodeFactory, NodeKind, ParameterKind, Token,
+} from "./internals.js";
 import { hide } from "./names.js";
 import { isOptional, makeNullable } from "./optional-parameters.js";
-import { isKind, type Scope } from "./parser-hooks.js";
+import type { Scope } from "./parser-hooks.js";
 import { isStd } from "./resolve.js";
 import { findScoped } from "./results.js";
-
-/** The class of all syntax nodes; its static methods make nodes. */
-export type NodeFactory = typeof NodeClass;
 
 /** What the lowering needs to know of the compilation. */
 export interface LoweringOptions {

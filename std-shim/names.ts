@@ -4,8 +4,7 @@
  */
 import type { ExportStatement, ImportStatement, Source } from "assemblyscript";
 import type binaryen from "assemblyscript/binaryen";
-import { NodeKind } from "./internals.js";
-import { isKind } from "./parser-hooks.js";
+import { isKind, NodeKind } from "./internals.js";
 
 const ownName = /rusticated/gi;
 const replacement = "package";

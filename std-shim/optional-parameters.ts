@@ -5,9 +5,7 @@
 import type { FunctionDeclaration, FunctionTypeNode, NamedTypeNode, Node } from "assemblyscript";
 import type { ParameterNode, Source, TypeNode } from "assemblyscript";
 import { walk } from "./captures.js";
-import { CommonFlags, NodeKind, ParameterKind } from "./internals.js";
-import type { NodeFactory } from "./lowering.js";
-import { isKind } from "./parser-hooks.js";
+import { CommonFlags, isKind, type NodeFactory, NodeKind, ParameterKind } from "./internals.js";
 
 /** What has no value that could stand for a missing one. */
 const numbers = /^([iu](8|16|32|64|size)|f32|f64|v128|bool|boolean|number)$/;

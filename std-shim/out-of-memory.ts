@@ -9,9 +9,7 @@ import type {
   Source,
 } from "assemblyscript";
 import { walk } from "./captures.js";
-import { NodeKind } from "./internals.js";
-import type { NodeFactory } from "./lowering.js";
-import { isKind } from "./parser-hooks.js";
+import { isKind, type NodeFactory, NodeKind } from "./internals.js";
 
 /** The allocator. Wherever it traps, there is no memory. */
 const allocator = "~lib/rt/tlsf.ts";

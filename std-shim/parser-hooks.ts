@@ -27,7 +27,9 @@ import type {
   TypeParameterNode,
 } from "assemblyscript";
 import { findUse } from "./captures.js";
-import { CommonFlags, IdentifierHandling, NodeKind, Precedence, Token } from "./internals.js";
+import {
+  CommonFlags, IdentifierHandling, isKind, NodeKind, Precedence, Token,
+} from "./internals.js";
 
 /** A function, method, class or file that is being parsed, as seen from the code inside it. */
 export interface Scope {
@@ -586,11 +588,6 @@ function newScope(kind: Scope["kind"], outer: Scope | null, asyncAt = -1): Scope
 
 function keywordRange(tn: Tokenizer, start: number): Range {
   return tn.range(start, start + keyword.length);
-}
-
-/** Whether `node` is of this kind. (Our numbers and theirs are different types to TypeScript.) */
-export function isKind(node: Node, kind: NodeKind): boolean {
-  return (node.kind as number) === kind;
 }
 
 /** After `(`: goes to behind the `)` that belongs to it. False if there is none. */

@@ -21,8 +21,7 @@ import type {
   VariableStatement,
 } from "assemblyscript";
 import { walk } from "./captures.js";
-import { CommonFlags, NodeKind } from "./internals.js";
-import { isKind } from "./parser-hooks.js";
+import { CommonFlags, isKind, NodeKind } from "./internals.js";
 
 /** A constant that its block only reads properties of. */
 export interface Scoped {
