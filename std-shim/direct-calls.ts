@@ -30,6 +30,7 @@ import type {
   PropertyAccessExpression,
   Resolver,
 } from "assemblyscript";
+import { AcyclicGraph } from "./acyclic.js";
 import { CommonFlags, ElementKind, isKind, NodeKind, ReportMode } from "./internals.js";
 import { stdPrefix } from "./resolve.js";
 
@@ -60,14 +61,14 @@ interface Awaiting {
 
 /** The bodies of async functions, and where they are awaited. */
 export class DirectCalls {
+  /** Which body calls which. It counts what finding circles takes. */
+  readonly calls = new AcyclicGraph<DeclarationStatement>();
   /** By the declaration that callers see: the name of its body. */
   private readonly bodies = new Map<DeclarationStatement, string>();
   /** By its callee `operand.__await`: what an `await` became. */
   private readonly awaits = new Map<Expression, Awaiting>();
   /** By the callee of what ends the life of its value. */
   private readonly endings = new Map<Expression, Awaiting>();
-  /** Which body calls which, both by their declarations. */
-  private readonly calls = new Map<DeclarationStatement, Set<DeclarationStatement>>();
 
   /** Remembers an async function. */
   addBody(declaration: DeclarationStatement, name: string): void {
@@ -158,28 +159,13 @@ export class DirectCalls {
     if (name === undefined || call.args.length < functionTypeNode.parameters.length) return null;
     if (target.is(CommonFlags.Overridden as number) && !isSuper(call.expression)) return null;
     const body = parent.getMember(name);
-    if (!body || !this.allow(flow.sourceFunction.declaration, body.declaration)) return null;
+    if (!body || !this.calls.add(flow.sourceFunction.declaration, body.declaration)) return null;
     return body;
   }
 
   /** Whether nobody else has the promise that it returns: each call of an async one makes one. */
   private isFresh(called: FunctionPrototype): boolean {
     return isDecoratedFresh(called) || this.bodies.has(called.declaration);
-  }
-
-  /** Whether `caller` may call `callee`: not in a circle. */
-  private allow(caller: DeclarationStatement, callee: DeclarationStatement): boolean {
-    const called = this.calls.get(caller) ?? new Set();
-    if (called.has(callee)) return true;
-    if (this.reaches(callee, caller)) return false;
-    called.add(callee);
-    this.calls.set(caller, called);
-    return true;
-  }
-
-  private reaches(from: DeclarationStatement, to: DeclarationStatement): boolean {
-    if (from === to) return true;
-    return [...(this.calls.get(from) ?? [])].some((next) => this.reaches(next, to));
   }
 }
 

@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { builds } from "./builds.js";
 import { connections10k, connections10kGuest, echo } from "./echo.js";
 import { copyLarge, walkTree } from "./files.js";
 import { makeRow, type Benchmark, type Contestant, type Quantity } from "./measure.js";
@@ -205,6 +206,7 @@ export const benchmarks: readonly Benchmark[] = [
   echo(1000),
   connections10k,
   connections10kGuest,
+  ...builds,
 ];
 
 /** The benchmarks that measure something whose name contains one of the words; all for none. */

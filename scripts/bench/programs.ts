@@ -6,13 +6,17 @@ import {
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const root = fileURLToPath(new URL("../../..", import.meta.url));
+/** The root of the checkout. */
+export const root = fileURLToPath(new URL("../../..", import.meta.url));
 const sources = join(root, "scripts/bench");
 /** Where benchmarks keep what they compile and make. */
 export const folder = join(root, "build/bench");
 
 /** The launcher's command line after `node`. */
 export const launcher = join(root, "dist/host/launcher.cjs");
+
+/** The command line of plain AssemblyScript after `node`. */
+export const asc = join(root, "node_modules/assemblyscript/bin/asc.js");
 
 /** The file of all read benchmarks: what each block holds is in `makeBlocks`. */
 export const blockFile = join(folder, "blocks.bin");
@@ -33,7 +37,8 @@ export const environment: NodeJS.ProcessEnv = { ...process.env };
 delete environment["NODE_EXTRA_CA_CERTS"];
 delete environment["NODE_OPTIONS"];
 
-function command(name: string, args: string[], cwd = root): void {
+/** Runs a program that must succeed, in a folder. */
+export function command(name: string, args: string[], cwd = root): void {
   const { status, error, stdout, stderr } = spawnSync(name, args, {
     cwd, env: environment, encoding: "utf8",
   });
@@ -79,7 +84,6 @@ export function nodePeer(name: string): string {
 export function plainSize(source: string): number {
   const target = join(folder, "plain.wasm");
   mkdirSync(folder, { recursive: true });
-  const asc = join(root, "node_modules/assemblyscript/bin/asc.js");
   command(process.execPath, [asc, join(sources, source), "-o", target, "--optimize"], folder);
   return readFileSync(target).length;
 }
