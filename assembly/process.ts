@@ -7,8 +7,8 @@
  * who runs the app may do. So it takes a grant to start any (`--allow-run`), and the name of the
  * program is that of the system, not one among the directories that the app was given. A name
  * without a slash is looked for in the `PATH` that the child gets, or in the launcher's if it gets
- * none; where only some programs were granted, in the launcher's alone. One with a slash that is
- * not absolute starts from the directory that the child starts in.
+ * none. One with a slash that is not absolute starts from the directory that the child starts in.
+ * Where only some programs were granted, it was found before the app started.
  *
  * @module
  */
@@ -218,7 +218,9 @@ export class Command {
 
   /**
    * Sets a variable in the environment of the child, which otherwise is the app's. The name is not
-   * empty, and has no `=`.
+   * empty, and has no `=`. Where only some programs were granted, they can be given only what says
+   * how to show something: `LANG` and `LC_…`, `TZ`, `TERM`, and what colours and columns go by.
+   * Anything else is a `PermissionDenied` error as they start.
    */
   env(name: string, value: string): this {
     this.variables.push(this.checkedName(name) + "=" + this.checked(value, "a variable"));
@@ -419,12 +421,14 @@ class SpawnOperation extends Operation<Result<u64>> {
 
   protected settle(result: i64, osError: u32): Result<u64> {
     if (result >= 0) return Result.ok<u64>(<u64>result);
-    if (readNumber<u32>(this.command, Layout.Step) == CommandStep.Directory) {
+    const step = readNumber<u32>(this.command, Layout.Step);
+    if (step == CommandStep.Directory) {
       const directory = this.directory.length ? this.directory : ".";
       const error = Error.fromResult(result, osError, "change directory", directory);
       return Result.err<u64>(error);
     }
-    return Result.err<u64>(Error.fromResult(result, osError, "spawn", this.program));
+    const verb = step == CommandStep.Environment ? "pass a variable to" : "spawn";
+    return Result.err<u64>(Error.fromResult(result, osError, verb, this.program));
   }
 
   protected disposeLate(result: i64): bool {

@@ -8,7 +8,8 @@ import type { Mount } from "./namespace.js";
 import { parsePattern } from "./net-pattern.js";
 import { EVERYWHERE, Use } from "./network.js";
 import type { AddressPattern, NetworkGrants } from "./network.js";
-import { Environment } from "./programs.js";
+import { locate, Writable } from "./locate.js";
+import { Environment, listed } from "./programs.js";
 import type { ProgramGrants } from "./programs.js";
 import { monotonicClock, systemClock } from "./resource/clock.js";
 import type { MonotonicClock, SystemClock } from "./resource/clock.js";
@@ -172,7 +173,12 @@ export class ContextBuilder {
   /**
    * Lets the guest start a program. That has all rights of this process, whatever the guest has.
    *
-   * @param name what the guest calls it, exactly.
+   * It is found by `build`, and must lie where the guest cannot write: neither the folders that its
+   * path leads through, by links as well, nor itself or the interpreter of a script. As long as
+   * these are the only programs that the guest may start, its own changes of their environment are
+   * refused unless they are harmless, and of a `PATH` they get what the guest cannot write to.
+   *
+   * @param name what the guest calls it, exactly, and what it is told to be called.
    * @param file what is started then: an absolute path, or a name that is looked for in the
    *   absolute directories of `searchPath`. The guest's own `PATH` counts for nothing here.
    * @throws TypeError when `file` is a relative path with a slash.
@@ -262,7 +268,11 @@ export class ContextBuilder {
     return this;
   }
 
-  /** Makes the context. The builder may go on to make others. */
+  /**
+   * Makes the context. The builder may go on to make others.
+   *
+   * @throws ProgramError when the guest could exchange a program that it may start for another.
+   */
   build(): Context {
     return {
       args: [...this.argList],
@@ -285,11 +295,16 @@ export class ContextBuilder {
 
   private programGrants(): ProgramGrants | null {
     if (!this.isEveryProgram && this.programs.size === 0) return null;
-    return {
-      programs: this.isEveryProgram ? null : new Map(this.programs),
-      searchPath: this.programPath,
-      environment: new Environment([...this.envList]),
-    };
+    const { programPath: searchPath } = this;
+    if (this.isEveryProgram) {
+      return { programs: null, searchPath, environment: new Environment([...this.envList]) };
+    }
+    const writable = new Writable(this.mounts ?? [], this.streams.slice(1));
+    const programs = new Map<string, string | null>();
+    for (const [name, file] of this.programs) {
+      programs.set(name, locate(file, searchPath, writable));
+    }
+    return { programs, searchPath, environment: listed(this.envList, writable) };
   }
 }
 

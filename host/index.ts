@@ -18,6 +18,7 @@ export type { Context, Grants, GuestText, Limits } from "./context.js";
 export { GuestFailure } from "./failure.js";
 export type { FailureKind } from "./failure.js";
 export { Instance } from "./instance.js";
+export { ProgramError } from "./locate.js";
 export type { InstanceOptions } from "./instance.js";
 export type { Mount } from "./namespace.js";
 export type { AddressPattern, NetworkGrants } from "./network.js";

@@ -7,9 +7,11 @@ import { readFileSync, writeSync } from "node:fs";
 import { resolve } from "node:path";
 import { BackendError } from "./backend/select.js";
 import { ContextBuilder } from "./context.js";
+import type { Context } from "./context.js";
 import { reasonOf } from "./error-text.js";
 import { GuestFailure } from "./failure.js";
 import { Instance } from "./instance.js";
+import { ProgramError } from "./locate.js";
 import { NativeDir } from "./resource/dir.js";
 import { inherited } from "./resource/stdio.js";
 import { oneLine, safeName } from "./safe-text.js";
@@ -171,11 +173,19 @@ function contextFor(options: RunOptions, args: readonly string[]): ContextBuilde
   return hasOwnPaths ? builder.currentDir(process.cwd()) : builder;
 }
 
+function contextOf(builder: ContextBuilder): Context {
+  try {
+    return builder.build();
+  } catch (error) {
+    throw error instanceof ProgramError ? new UsageError(`--allow-run: ${error.message}`) : error;
+  }
+}
+
 function run(args: string[]): number | Promise<number> {
   const options = parseRun(args);
   const [path] = args;
   if (path === undefined) throw new UsageError("run needs the path of a wasm");
-  const context = contextFor(options, args).build();
+  const context = contextOf(contextFor(options, args));
   let module: WebAssembly.Module | null = null;
   try {
     module = new WebAssembly.Module(readFileSync(path === "-" ? 0 : path));

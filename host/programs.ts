@@ -3,18 +3,20 @@
  * once it runs: it has all rights of the process, whatever the guest that started it was given.
  */
 import { Errno } from "./abi.js";
+import type { Request } from "./command.js";
+import type { Writable } from "./locate.js";
 import { encoder } from "./namespace.js";
 
 /** What a guest may start. */
 export interface ProgramGrants {
   /**
-   * What is started for each name that the guest may use: an absolute path, or a name that is
-   * looked for in `searchPath`. Null: any program.
+   * The absolute path of what is started for each name that the guest may use, or null when it was
+   * not there as the guest started. Null for all of it: any program.
    */
-  readonly programs: ReadonlyMap<string, string> | null;
+  readonly programs: ReadonlyMap<string, string | null> | null;
   /** The directories, as in `PATH`, for a name without a slash. */
   readonly searchPath: string;
-  /** The guest's environment. */
+  /** The guest's environment; where there is a list, what of it programs may have. */
   readonly environment: Environment;
 }
 
@@ -28,30 +30,72 @@ const SLASH = 0x2f;
 const EQUALS = 0x3d;
 const NOWHERE = new Uint8Array(0);
 const PATH = encoder.encode("PATH=");
-/** What lets other code into a program that is started. */
-const LOADER = encoder.encode("LD_");
 
 /**
- * What is to be started for `name`; a negative `Errno` when that was not granted.
+ * Variables that a guest may give to any program, with what their values are made of. They say how
+ * to show something: none of them names a file, or anything that is executed or loaded.
+ */
+const HARMLESS: readonly (readonly [RegExp, RegExp])[] = [
+  [/^(?:LANG|LANGUAGE|LC_[A-Z]+|TERM|COLORTERM)$/, /^[\w.@:+-]{0,100}$/],
+  [/^TZ$/, /^(?:[\w+-][\w+,./-]{0,100})?$/],
+  [/^(?:NO_COLOR|FORCE_COLOR|CLICOLOR|CLICOLOR_FORCE|COLUMNS|LINES)$/, /^\w{0,20}$/],
+];
+
+/**
+ * What is to be started; a negative `Errno` when that was not granted.
  *
  * Of any program that it may start the guest says where to look for it, by the `PATH` that it gives
- * to the child. Of one on a list it may not, and neither may it have other code loaded into it: or
- * the list would allow everything that the guest can write to a file.
+ * to the child, and what it is called. Of one on a list it may say neither: some programs are many
+ * in one, and are told apart by what they are called.
  */
 export function findProgram(
-  grants: ProgramGrants,
-  name: Uint8Array,
+  { programs, searchPath }: ProgramGrants,
+  { program: name, arguments: words }: Request,
   environment: Environment,
 ): Found | number {
-  if (grants.programs !== null) {
-    const program = grants.programs.get(keyOf(name));
-    if (program === undefined) return -Errno.EACCES;
-    if (environment.has(LOADER)) return -Errno.EACCES;
-    const absolute = grants.searchPath.split(":").filter((folder) => folder.startsWith("/"));
-    return { program: encoder.encode(program), searchPath: encoder.encode(absolute.join(":")) };
+  if (programs !== null) {
+    const program = programs.get(keyOf(name));
+    if (program === undefined || !isFirst(name, words)) return -Errno.EACCES;
+    if (program === null) return -Errno.ENOENT;
+    return { program: encoder.encode(program), searchPath: NOWHERE };
   }
   if (name.includes(SLASH)) return { program: name, searchPath: NOWHERE };
-  return { program: name, searchPath: environment.path ?? encoder.encode(grants.searchPath) };
+  return { program: name, searchPath: environment.path ?? encoder.encode(searchPath) };
+}
+
+/**
+ * Whether a program may get this environment. One on a list gets nothing from the guest but what is
+ * harmless: by others code is loaded into it, and the list would allow everything that the guest
+ * can write to a file.
+ */
+export function mayHave(grants: ProgramGrants, environment: Environment): boolean {
+  const { programs, environment: given } = grants;
+  if (programs === null || environment === given) return true;
+  return environment.variables.every((variable) => given.has(variable) || isHarmless(variable));
+}
+
+/** Of variables that a guest was given, those that a program of a list may have. */
+export function listed(variables: readonly Uint8Array[], writable: Writable): Environment {
+  return new Environment(variables.flatMap((variable) => {
+    if (!startsWith(variable, PATH)) return [variable];
+    // Scripts name their interpreter without a folder: `#!/usr/bin/env node`.
+    const text = new TextDecoder().decode(variable.subarray(PATH.length));
+    const folders = writable.foldersBeside(text);
+    // An empty one would stand for the current directory.
+    return folders.length === 0 ? [] : [encoder.encode(`PATH=${folders.join(":")}`)];
+  }));
+}
+
+function isHarmless(variable: Uint8Array): boolean {
+  const name = nameOf(variable);
+  const value = keyOf(variable).slice(name.length + 1);
+  return !value.includes("..") &&
+    HARMLESS.some(([names, values]) => names.test(name) && values.test(value));
+}
+
+/** Whether the first of strings that follow each other, each with a NUL, is this one. */
+function isFirst(text: Uint8Array, strings: Uint8Array): boolean {
+  return startsWith(strings, text) && strings[text.length] === 0;
 }
 
 /** The environment of a program: variables `NAME=VALUE`, which are not changed any more. */
@@ -73,9 +117,10 @@ export class Environment {
     this.path = variables.find((variable) => startsWith(variable, PATH))?.subarray(PATH.length);
   }
 
-  /** Whether there is a variable that begins so. */
-  has(start: Uint8Array): boolean {
-    return this.variables.some((variable) => startsWith(variable, start));
+  /** Whether it has this variable with this very value. */
+  has(variable: Uint8Array): boolean {
+    const { length } = variable;
+    return this.variables.some((own) => own.length === length && startsWith(own, variable));
   }
 
   /** The same with `changes`: `NAME=VALUE` sets a variable, `NAME` takes it out. */

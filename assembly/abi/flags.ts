@@ -151,6 +151,8 @@ export const enum CommandStep {
   Program = 0,
   /** Changing to the directory. */
   Directory = 1,
+  /** Passing the environment, of which the program may not have all. */
+  Environment = 2,
 }
 
 /** The high 32 bits of what `Op.Wait` gives; 0 when the child ended by itself. */

@@ -1,5 +1,5 @@
 /** `std/process`: children, pipes, and the end of a guest. */
-import { Command, CommandStream, Errno, Op } from "../abi.js";
+import { Command, CommandStep, CommandStream, Errno, Op } from "../abi.js";
 import { StageArgument, StageDescriptor } from "../backend/stage.js";
 import { readCommand, stageCommand } from "../command.js";
 import type { Request } from "../command.js";
@@ -9,7 +9,7 @@ import type { Loop } from "../loop.js";
 import { MAX_PATH } from "../namespace.js";
 import type { Parts } from "../parts.js";
 import { GuestExit } from "../parts.js";
-import { findProgram, NO_ENVIRONMENT } from "../programs.js";
+import { findProgram, mayHave, NO_ENVIRONMENT } from "../programs.js";
 import { VIRTUAL } from "../resource/resource.js";
 import { hasOffset, hasRange0, hasRange1, useHandle, Verdict } from "./call.js";
 
@@ -93,8 +93,12 @@ export function spawn(loop: Loop, at: number): number {
   }
   const base = request.inheritsEnvironment ? grants.run.environment : NO_ENVIRONMENT;
   const environment = base.changed(request.changes);
-  const found = findProgram(grants.run, request.program, environment);
+  const found = findProgram(grants.run, request, environment);
   if (typeof found === "number") return found;
+  if (!mayHave(grants.run, environment)) {
+    memory.writeWord(pointer + Command.Step, CommandStep.Environment);
+    return -Errno.EACCES;
+  }
   const streams = streamsOf(loop, request);
   if (typeof streams === "number") return streams;
   const directory = directoryOf(loop, request);

@@ -245,6 +245,7 @@
 /* CommandStep of assembly/abi/flags.ts */
 #define COMMAND_STEP_PROGRAM 0
 #define COMMAND_STEP_DIRECTORY 1
+#define COMMAND_STEP_ENVIRONMENT 2
 
 /* ExitWord of assembly/abi/flags.ts */
 #define EXIT_WORD_SIGNAL_MASK 127

@@ -1,6 +1,8 @@
 /** What the host makes of a guest's wish to start a program, hostile ones among them. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import {
-  Command, CommandFlag, CommandStream, Errno, Handle, Op, Signal,
+  Command, CommandFlag, CommandStep, CommandStream, Errno, Handle, Op, Signal,
 } from "../../host/abi.js";
 import { StageArgument, StageCommand, StageDescriptor } from "../../host/backend/stage.js";
 import { ContextBuilder } from "../../host/context.js";
@@ -147,26 +149,78 @@ test("without a grant nothing is started", () => {
   assert.is(spawn(driver), -Errno.EACCES);
 });
 
-test("of a list, a name is exactly what was granted, wherever the guest says to look", () => {
-  const { fake, driver } = setUp({
-    grant: (builder) => builder.run("tool").run("./own", "/opt/own").searchPath("/bin:.::/usr"),
-  });
-  const text = (name: string, ...variables: string[]): Wish => ({
+/** A program of a list: what the guest calls it, what it is told to be called, its variables. */
+function of(name: string, called: string, ...variables: string[]): Wish {
+  return {
     argumentCount: 1, variableCount: variables.length,
-    text: [name, "", "name", ...variables, ""].join("\0"),
+    text: [name, "", called, ...variables, ""].join("\0"),
+  };
+}
+
+test("of a list, a name is exactly what was granted, found before the guest has started", () => {
+  const folder = tempDir("programs");
+  const file = (name: string, mode: number): string => {
+    writeFileSync(join(folder, name), "", { mode });
+    return join(folder, name);
+  };
+  const own = file("own", 0o755);
+  const tool = file("tool", 0o755);
+  file("data", 0o644);
+  const { fake, driver } = setUp({
+    grant: (builder) => builder.run("tool").run("./own", own).run("data").run("late")
+      .searchPath(`/nowhere:.::${folder}/`),
   });
-  assert.ok(spawn(driver, text("tool", "PATH=/evil", "A=b")) > 0);
-  assert.equal(staged(fake).strings, ["tool", "/bin:/usr", "", "name", "PATH=/evil", "A=b"]);
-  assert.ok(spawn(driver, text("./own")) > 0);
-  assert.is(staged(fake).strings[0], "/opt/own");
-  for (const name of ["/bin/tool", "tool2", "too", "Tool", "/opt/own", "sh", "./tool"]) {
-    assert.is(spawn(driver, text(name)), -Errno.EACCES, name);
+  file("late", 0o755);
+  assert.ok(spawn(driver, of("tool", "tool")) > 0);
+  assert.equal(staged(fake).strings, [tool, "", "", "tool"]);
+  assert.ok(spawn(driver, of("./own", "./own")) > 0);
+  assert.is(staged(fake).strings[0], own);
+  for (const name of [tool, "tool2", "too", "Tool", own, "own", "sh", "./tool", "tool/"]) {
+    assert.is(spawn(driver, of(name, name)), -Errno.EACCES, name);
   }
-  for (const name of ["LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT"]) {
-    assert.is(spawn(driver, text("tool", `${name}=/evil`)), -Errno.EACCES, name);
+  // Some programs are many in one, and do what they are called.
+  for (const called of ["sh", "", "-tool", "tool2", "./own", tool]) {
+    assert.is(spawn(driver, of("tool", called)), -Errno.EACCES, called);
   }
+  for (const name of ["data", "late"]) assert.is(spawn(driver, of(name, name)), -Errno.ENOENT);
   assert.throws(() => new ContextBuilder().run("a/b"), /neither an absolute path nor a plain/);
   assert.throws(() => new ContextBuilder().run(""), /neither an absolute path nor a plain/);
+});
+
+test("a program of a list gets what was given, and what is harmless", () => {
+  const given = { HOME: "/home/me", LD_LIBRARY_PATH: "/opt", PATH: "/usr/bin::rel:.:/bin" };
+  const { fake, driver } = setUp({
+    grant: (builder) => builder.run("sh").envs(given).searchPath("/usr/bin:/bin"),
+  });
+  const step = (): number => driver.view.getUint32(AT + Command.Step, true);
+  const inherited = ["HOME=/home/me", "LD_LIBRARY_PATH=/opt", "PATH=/usr/bin:/bin"];
+  const flags = CommandFlag.InheritEnvironment;
+  assert.ok(spawn(driver, { ...of("sh", "sh"), flags }) > 0);
+  assert.equal(staged(fake).strings.slice(4), inherited, "relative folders are nobody's to give");
+  assert.ok(spawn(driver, { ...of("sh", "sh", "HOME", "PATH=/usr/bin:/bin"), flags }) > 0);
+  assert.ok(spawn(driver, of("sh", "sh", "HOME=/home/me")) > 0);
+  for (const variable of [
+    "LANG=de_DE.UTF-8@euro", "LANG=", "LC_ALL=C", "LC_TIME=C", "TZ=Europe/Berlin", "TZ=UTC", "TZ=",
+    "TERM=xterm-256color", "NO_COLOR=1", "COLUMNS=80", "LANGUAGE=de:en",
+  ]) {
+    assert.ok(spawn(driver, { ...of("sh", "sh", variable), flags }) > 0, variable);
+    assert.equal(staged(fake).strings.slice(4), [...inherited, variable]);
+  }
+  for (const variable of [
+    "PATH=/evil", "PATH=", "PATH=/usr/bin::rel:.:/bin", "HOME=/evil", "HOME=", "LD_PRELOAD=/evil",
+    "LD_LIBRARY_PATH=/evil", "LD_LIBRARY_PATH=/opt:", "GCONV_PATH=x", "BASH_ENV=x", "ENV=x",
+    "IFS=x", "PERL5OPT=x", "GIT_SSH_COMMAND=x", "A=", "=x=y", "lang=C", "LANG =C", "LC_=C",
+    "LC_ALL=../x", "LANG=/evil", "LANG=a\nb", "LANG=a=b", "TZ=/evil", "TZ=:/evil", "TZ=a/../../b",
+    "TERM=/evil", "TERMINFO=x", "LOCPATH=x", "XLC_ALL=C", `LANG=${"x".repeat(101)}`, "COLUMNS=a/b",
+    "LANG=\u00e4", "NO_COLOR=\n",
+  ]) {
+    driver.view.setUint32(AT + Command.Step, 0, true);
+    assert.is(spawn(driver, { ...of("sh", "sh", variable), flags }), -Errno.EACCES, variable);
+    assert.is(step(), CommandStep.Environment);
+    assert.is(spawn(driver, of("sh", "sh", "LANG=C", variable)), -Errno.EACCES, variable);
+  }
+  const trusted = setUp({ grant: (builder) => builder.allowRun().run("sh") });
+  assert.ok(spawn(trusted.driver, of("tool", "x", "LD_PRELOAD=/evil")) > 0, "no list, no limit");
 });
 
 test("any program is looked for in the child's PATH, or in the launcher's", () => {

@@ -434,10 +434,15 @@ async function onlyStreams(): Promise<void> {
 /** In the directory: `tool`, which may be started, and `sh`, which may not. */
 async function listed(dir: string): Promise<void> {
   equal(await said(new Command("./tool")), "tool\n", "what is on the list");
-  equal(await said(shell("echo real").env("PATH", dir)), "real\n", "the PATH of the launcher");
+  equal(await said(shell("echo real")), "real\n", "the PATH of the launcher");
+  equal(await said(shell("echo $LANG").env("LANG", "C")), "C\n", "what harms nobody");
   fails<Child>(await new Command(dir + "/tool").spawn(), ErrorKind.PermissionDenied, "(EACCES)");
   fails<Child>(await new Command("/bin/sh").spawn(), ErrorKind.PermissionDenied, "(EACCES)");
-  fails<Child>(await shell("").env("LD_PRELOAD", "x").spawn(), ErrorKind.PermissionDenied, "sh");
+  const harmful = ["PATH", "LD_PRELOAD", "GCONV_PATH", "BASH_ENV", "ENV", "IFS", "HOME", "X"];
+  for (let i = 0; i < harmful.length; i++) {
+    const passed = await shell("").env(harmful[i], dir).spawn();
+    fails<Child>(passed, ErrorKind.PermissionDenied, "pass a variable to \"sh\" (EACCES)");
+  }
 }
 
 async function denied(): Promise<void> {
