@@ -15,7 +15,8 @@ import { monotonicClock, systemClock } from "./resource/clock.js";
 import type { MonotonicClock, SystemClock } from "./resource/clock.js";
 import { secureRandom } from "./resource/random.js";
 import type { Random } from "./resource/random.js";
-import type { HostDir, HostFile } from "./resource/resource.js";
+import { FIRST_VIRTUAL } from "./resource/resource.js";
+import type { HostDir, HostFile, Resource } from "./resource/resource.js";
 
 /** What a guest may use at most. What exceeds a limit fails with an error of its own. */
 export interface Limits {
@@ -109,21 +110,21 @@ export class ContextBuilder {
     return this;
   }
 
-  /** Gives standard input. */
+  /** Gives standard input. @throws TypeError for a file that is not native. */
   stdin(file: HostFile | null): this {
-    this.streams[0] = file;
+    this.streams[0] = native(file, "standard input");
     return this;
   }
 
-  /** Gives standard output. */
+  /** Gives standard output. @throws TypeError for a file that is not native. */
   stdout(file: HostFile | null): this {
-    this.streams[1] = file;
+    this.streams[1] = native(file, "standard output");
     return this;
   }
 
-  /** Gives standard error. */
+  /** Gives standard error. @throws TypeError for a file that is not native. */
   stderr(file: HostFile | null): this {
-    this.streams[2] = file;
+    this.streams[2] = native(file, "standard error");
     return this;
   }
 
@@ -132,10 +133,11 @@ export class ContextBuilder {
    *
    * @param access `isReadOnly`: the guest may look at everything there and change nothing. What is
    *   granted to be changed as well, by a directory above or by another name, is not protected.
+   * @throws TypeError for a path that is not absolute, or a directory that is not native.
    */
   dir(dir: HostDir, path: string, { isReadOnly = false }: { isReadOnly?: boolean } = {}): this {
     if (!path.startsWith("/")) throw new TypeError(`not an absolute path: ${JSON.stringify(path)}`);
-    this.mounts?.push({ dir, path, isReadOnly });
+    this.mounts?.push({ dir: native(dir, JSON.stringify(path)), path, isReadOnly });
     return this;
   }
 
@@ -306,6 +308,18 @@ export class ContextBuilder {
     }
     return { programs, searchPath, environment: listed(this.envList, writable) };
   }
+}
+
+/**
+ * The resource, which is one of the OS's. Any other number would reach the OS as something that it
+ * does have: the process's current directory, say.
+ *
+ * @throws TypeError when it is not.
+ */
+function native<T extends Resource | null>(resource: T, what: string): T {
+  if (resource === null || isWithin(resource.descriptor, 0, FIRST_VIRTUAL - 1)) return resource;
+  throw new TypeError(`${what}: only what has a descriptor of the operating system can be ` +
+    `granted, and ${resource.descriptor} is none`);
 }
 
 function isWithin(value: number, least: number, most: number): boolean {

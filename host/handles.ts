@@ -128,7 +128,7 @@ export class Handles {
     return this.resources[index]!;
   }
 
-  /** The descriptor of an entry that is open or closing; `VIRTUAL` if it has none. */
+  /** The descriptor of an entry that is open or closing; never negative. */
   descriptor(index: number): number {
     return this.table[(index << EntryWord.Shift) + EntryWord.Descriptor]!;
   }

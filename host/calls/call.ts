@@ -4,7 +4,6 @@
  */
 import { Errno } from "../abi.js";
 import type { Loop } from "../loop.js";
-import { VIRTUAL } from "../resource/resource.js";
 
 /** What becomes of a submission. A negative number is an `Errno` that refuses it. */
 export const enum Verdict {
@@ -52,14 +51,12 @@ export function checkMode({ namespace }: Loop, low: number, high: number): numbe
 /**
  * Takes a handle as what the submission works on.
  *
- * @returns its descriptor; or a negative `Errno` when it is not open, or lacks a right. A
- *   descriptor is never negative, since virtual resources have none to give.
+ * @returns its descriptor, which is never negative; or a negative `Errno` when it is not open, or
+ *   lacks a right.
  */
 export function useHandle(loop: Loop, handle: number, rights: number): number {
   const index = loop.handles.require(handle, rights);
   if (index < 0) return index;
-  const descriptor = loop.handles.descriptor(index);
-  if (descriptor === VIRTUAL) return -Errno.ENOTSUP;
   loop.target = index;
-  return descriptor;
+  return loop.handles.descriptor(index);
 }

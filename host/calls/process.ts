@@ -10,7 +10,6 @@ import { MAX_PATH } from "../namespace.js";
 import type { Parts } from "../parts.js";
 import { GuestExit } from "../parts.js";
 import { findProgram, mayHave, NO_ENVIRONMENT } from "../programs.js";
-import { VIRTUAL } from "../resource/resource.js";
 import { hasOffset, hasRange0, hasRange1, useHandle, Verdict } from "./call.js";
 
 /** How much of a message is shown, in bytes: a guest could make one as big as its memory. */
@@ -128,10 +127,8 @@ function streamsOf({ handles }: Loop, { streams }: Request): number[] | number {
       continue;
     }
     if (index < 0) return index;
-    const descriptor = handles.descriptor(index);
-    if (descriptor === VIRTUAL) return -Errno.ENOTSUP;
     handles.share(index);
-    found.push(descriptor);
+    found.push(handles.descriptor(index));
   }
   return found;
 }

@@ -1,7 +1,6 @@
 /** `std/tty`. */
 import { Errno, Terminal, TerminalMode } from "../abi.js";
 import type { Parts } from "../parts.js";
-import { VIRTUAL } from "../resource/resource.js";
 
 /** The highest argument of each command, by `Terminal`. */
 const HIGHEST_ARGUMENT = {
@@ -23,7 +22,5 @@ export function terminal(
   if (highest === undefined || argument >>> 0 > highest) return BigInt(-Errno.EINVAL);
   const index = loop.handles.require(handle >>> 0, 0);
   if (index < 0) return BigInt(index);
-  const descriptor = loop.handles.descriptor(index);
-  if (descriptor === VIRTUAL) return BigInt(-Errno.ENOTTY);
-  return BigInt(loop.backend.terminal(descriptor, command, argument));
+  return BigInt(loop.backend.terminal(loop.handles.descriptor(index), command, argument));
 }

@@ -1,17 +1,20 @@
 /**
  * What a handle can stand for. A *native* resource has a descriptor of the OS, and a backend
- * performs its operations; that is all the host core needs to know about it. A *virtual* one has
- * `Resource.descriptor` `VIRTUAL` and performs them in JavaScript; they need the integrated way to
- * run, and their methods come with it.
+ * performs its operations; that is all the host core needs to know about it. A *virtual* one
+ * performs them in JavaScript, and will have a number from `FIRST_VIRTUAL` on; nothing serves them
+ * yet, so a context takes only native ones.
  */
 
-/** The descriptor of a resource that is no descriptor of the OS. */
-export const VIRTUAL = -1;
+/**
+ * Descriptors from this number on are none of the OS, which never gives one as high. Negative
+ * numbers are for what stands in place of a descriptor, `StageDescriptor`, and no resource has one.
+ */
+export const FIRST_VIRTUAL = 0x40000000;
 
 /** A file, a directory, a stream, a socket, a child. */
 export interface Resource {
   readonly kind: "file" | "dir" | "child" | "socket";
-  /** The OS's descriptor, or `VIRTUAL`. */
+  /** The OS's descriptor: from 0 to `FIRST_VIRTUAL` - 1. */
   readonly descriptor: number;
   /** Whether closing the handle closes the descriptor, or leaves it to whoever opened it. */
   readonly owned: boolean;
