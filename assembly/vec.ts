@@ -1,4 +1,4 @@
-import { Buffer, readNumber, utf8Length, writeNumber } from "./rt/buffer";
+import { Buffer, mostElements, readNumber, utf8Length, writeNumber } from "./rt/buffer";
 import { panic } from "./rt/panic";
 
 /**
@@ -87,7 +87,9 @@ export class Vec<T> extends Buffer<T> {
   /** Makes room for `more`, and for as many again, so that appending stays cheap. */
   private grow(more: i32): void {
     const capacity = this.data.length;
-    if (this.count + more > capacity) this.reserve(max(more, max(8, capacity >> 1)));
+    if (this.count + more <= capacity) return;
+    const spare = min(max(8, capacity >> 1), mostElements<T>() - this.count);
+    this.reserve(max(more, spare));
   }
 
   /** Appends one element. */

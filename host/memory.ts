@@ -177,8 +177,10 @@ export class GuestMemory {
    */
   string(address: number, limit: number): string {
     if (address < 4 || (address & 1) !== 0 || !this.contains(address, 0)) return "";
-    const length = this.words[(address - 4) >>> 2]! & ~1;
-    const end = Math.min(address + Math.min(length, limit), this.bytes.length & ~1);
+    // Whole characters; the size is one of pages. Of addresses and lengths bits are not combined:
+    // above 2 GiB that makes negative numbers.
+    const length = this.words[(address - 4) >>> 2]!;
+    const end = Math.min(address + Math.min(length - length % 2, limit), this.bytes.length);
     return address >= end ? "" : new TextDecoder("utf-16le").decode(this.bytes.slice(address, end));
   }
 }

@@ -1,3 +1,4 @@
+import { OBJECT_MAXSIZE } from "rt/common";
 import { panic } from "./panic";
 import { decodeUtf8, encodeUtf8, isUtf8, utf8Length } from "./utf8";
 
@@ -17,7 +18,7 @@ export abstract class Buffer<T> {
 
   protected constructor(capacity: i32) {
     if (capacity < 0) panic("a Vec cannot have a negative capacity");
-    this.data = new StaticArray<T>(capacity);
+    this.data = allocate<T>(capacity);
   }
 
   /** The host has it: until it is given back nobody may touch it or lend it a second time. */
@@ -32,7 +33,7 @@ export abstract class Buffer<T> {
 
   /** Moves the elements to another storage, of at least as many as there are. */
   protected moveTo(capacity: i32): void {
-    const data = new StaticArray<T>(capacity);
+    const data = allocate<T>(capacity);
     if (isManaged<T>()) {
       for (let index = 0; index < this.count; index++) {
         unchecked((data[index] = this.data[index]));
@@ -102,6 +103,18 @@ export abstract class Buffer<T> {
     this.count = this.lentCount;
     this.lentCount = -1;
   }
+}
+
+/** The most elements that the garbage collector can hold in one object: 1 GiB of them. */
+// @ts-ignore: decorator
+@inline
+export function mostElements<T>(): i32 {
+  return <i32>(OBJECT_MAXSIZE - 1 >>> alignof<T>());
+}
+
+function allocate<T>(capacity: i32): StaticArray<T> {
+  if (<u32>capacity > <u32>mostElements<T>()) panic("a Vec cannot be that large");
+  return new StaticArray<T>(capacity);
 }
 
 export { utf8Length };

@@ -50,7 +50,8 @@ export class Driver {
   private readonly free: number[] = [];
 
   constructor(readonly backend: Backend, options: DriverOptions = {}) {
-    this.wasm = new WebAssembly.Memory({ initial: options.pages ?? 64, maximum: 4096 });
+    const pages = options.pages ?? 64;
+    this.wasm = new WebAssembly.Memory({ initial: pages, maximum: Math.max(4096, pages) });
     this.memory = new GuestMemory(this.wasm);
     const builder = new ContextBuilder().limits(options.limits ?? {});
     options.grant?.(builder);

@@ -93,6 +93,9 @@ export async function main(): Promise<i32> {
     case 65: return await recurse(100_000);
 
     case 67: Vec.from<u8>([1]).reserve(i32.MAX_VALUE); break;
+    case 69: Vec.withCapacity<u8>(1 << 30); break;
+    case 70: Vec.from<u64>([1]).reserve(1 << 27); break;
+    case 71: Vec.withCapacity<u8>(i32.MAX_VALUE); break;
     case 68: await sleep(Duration.fromSecs(1)); return 7;
   }
   return 0;
