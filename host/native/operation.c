@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "path.h"
 
@@ -222,6 +223,16 @@ static void write_stat(uint8_t *to, const struct statx *from)
   memcpy(to, &record, sizeof record);
 }
 
+/* What an open below a granted directory gives: not a process. */
+static int64_t settle_open(const struct operation *operation, int64_t descriptor)
+{
+  bool writes = (operation->flags & (OPEN_FLAG_WRITE | OPEN_FLAG_APPEND)) != 0;
+  bool beneath = (operation->argument & STAGE_ARGUMENT_BENEATH) != 0;
+  if (!beneath || !path_is_process((int)descriptor, writes)) return descriptor;
+  close((int)descriptor);
+  return -EACCES;
+}
+
 int64_t operation_settle(struct core *core, struct operation *operation, int64_t result)
 {
   if (is_tree(operation->op)) return tree_settle(core, operation, result);
@@ -230,6 +241,7 @@ int64_t operation_settle(struct core *core, struct operation *operation, int64_t
   if (operation->op == OP_SPAWN) spawn_settle(core, operation, result);
   if (is_net(operation->op)) return net_settle(core, operation, result);
   if (result < 0 || core->closing) return result;
+  if (operation->op == OP_OPEN) return settle_open(operation, result);
   uint32_t size = operation->op == OP_STAT ? STAT_SIZE : 0;
   if (operation->op == OP_READ) size = (uint32_t)result;
   if (size == 0) return result;

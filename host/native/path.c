@@ -5,11 +5,16 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 /* The same number on every architecture. */
 #define SYS_OPENAT2 437
+
+/* The type of the file system /proc. */
+#define PROC_MAGIC 0x9fa0
 
 int path_open(int directory, const char *path, const struct open_rule *rule)
 {
@@ -89,4 +94,33 @@ struct path_name path_of_descriptor(int descriptor)
   struct path_name name;
   snprintf(name.text, sizeof name.text, "/proc/self/fd/%d", descriptor);
   return name;
+}
+
+bool path_is_process(int descriptor, bool writes)
+{
+  static const char *const private[] = {
+    "auxv", "environ", "kcore", "maps", "mem", "numa_maps", "pagemap", "smaps", "smaps_rollup",
+    "stack", "syscall",
+  };
+  struct stat stat;
+  struct statfs system;
+  /* Files of /proc say that they are empty. To ask of which system a file is may take a network. */
+  if (fstat(descriptor, &stat) < 0) return true;
+  if (!S_ISREG(stat.st_mode) || stat.st_size != 0 || stat.st_blocks != 0) return false;
+  if (fstatfs(descriptor, &system) < 0) return true;
+  if (system.f_type != PROC_MAGIC) return false;
+  if (writes) return true;
+  char text[PATH_SIZE];
+  struct path_name name = path_of_descriptor(descriptor);
+  ssize_t length = readlink(name.text, text, sizeof text);
+  if (length < 0 || (size_t)length >= sizeof text) return true;
+  text[length] = '\0';
+  const char *slash = strrchr(text, '/');
+  const char *last = slash == NULL ? text : slash + 1;
+  for (size_t i = 0; i < sizeof private / sizeof *private; i++) {
+    size_t end = strlen(private[i]);
+    /* Behind the name of what has gone meanwhile is a blank, and that it has. */
+    if (strncmp(last, private[i], end) == 0 && (last[end] == '\0' || last[end] == ' ')) return true;
+  }
+  return false;
 }

@@ -49,6 +49,13 @@ int path_place(const struct operation *operation, struct path_place *place);
 
 void path_leave(const struct path_place *place);
 
+/*
+ * Whether an open file shows or changes a process rather than being a file: its memory or its
+ * environment, or whatever of /proc can be written. In our own memory there is all that a guest was
+ * not given. What the file shows to everybody is not meant.
+ */
+bool path_is_process(int descriptor, bool writes);
+
 /* The name of an open file in /proc, for the calls that take no descriptor. */
 struct path_name {
   char text[40];

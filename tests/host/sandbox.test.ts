@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { Errno, Op, OpenFlag } from "../../host/abi.js";
 import { nativeNames } from "../../host/backend/native.js";
 import { selectBackend } from "../../host/backend/select.js";
+import type { Mount } from "../../host/namespace.js";
 import { NativeDir } from "../../host/resource/dir.js";
 import { assert, suite, tempDir } from "../harness.js";
 import { Driver } from "./driver.js";
@@ -138,6 +139,46 @@ for (const name of nativeNames()) {
     const bad = { op: Op.Open, flags: 1, handle: 12345, ptr0: 4096, len0 };
     assert.is(driver.perform(bad).result, EBADF);
     driver.loop.close();
+  });
+
+  test(`${name}: a grant of everything is none of the memory and environment of processes`, () => {
+    const root = NativeDir.open("/");
+    const within = (mounts: readonly Mount[] | null): Driver =>
+      new Driver(selectBackend(name), { mounts, pages: 128 });
+    const driver = within([{ dir: root, path: "/" }]);
+    const { pid, ppid } = process;
+    for (const who of ["self", "thread-self", `${pid}`, `self/task/${pid}`, `${pid}/../${ppid}`]) {
+      for (const file of ["mem", "environ", "maps", "smaps", "auxv"]) {
+        assert.is(open(driver, `/proc/${who}/${file}`, OpenFlag.Read).result, EACCES, who + file);
+      }
+      for (const flags of [OpenFlag.Write, OpenFlag.Append, OpenFlag.Read | OpenFlag.Write]) {
+        assert.is(open(driver, `/proc/${who}/mem`, flags).result, EACCES, `${who} for writing`);
+        assert.is(open(driver, `/proc/${who}/comm`, flags).result, EACCES, `${who} for writing`);
+      }
+    }
+    const list = open(driver, "/proc/self", OpenFlag.Read | OpenFlag.Directory).result;
+    const len0 = driver.put(4096, "mem");
+    const beside = { op: Op.Open, flags: OpenFlag.Read, handle: list, ptr0: 4096, len0 };
+    assert.is(driver.perform(beside).result, EACCES);
+    // What is no secret stays readable, and files of the same names and sizes elsewhere are files.
+    for (const path of ["/proc/meminfo", "/proc/self/stat", `/proc/${ppid}/status`]) {
+      assert.ok(open(driver, path, OpenFlag.Read).result >= 0, path);
+    }
+    for (const file of ["mem", "environ"]) {
+      const path = join(folder, "inside", file);
+      const flags = OpenFlag.Read | OpenFlag.Write | OpenFlag.Create;
+      assert.ok(open(driver, path, flags, 0o600n).result >= 0, path);
+    }
+    driver.loop.close();
+    root.close();
+    const proc = NativeDir.open("/proc/self");
+    const direct = within([{ dir: proc, path: "/own" }]);
+    assert.is(open(direct, "/own/mem", OpenFlag.Read | OpenFlag.Write).result, EACCES);
+    direct.loop.close();
+    proc.close();
+    const trusted = within(null);
+    assert.ok(open(trusted, "/proc/self/environ", OpenFlag.Read).result >= 0, "all is all");
+    trusted.loop.close();
   });
 
   test(`${name}: a directory that is exchanged for a link while it is opened`, () => {
