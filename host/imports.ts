@@ -4,7 +4,7 @@
  */
 import type { Parts } from "./parts.js";
 import { chdir, info } from "./calls/env.js";
-import { abort, exit, panic } from "./calls/process.js";
+import { abort, exit, fail, panic } from "./calls/process.js";
 import { trace } from "./calls/io.js";
 import { random } from "./calls/random.js";
 import { now } from "./calls/time.js";
@@ -32,6 +32,7 @@ export function importsFor(gate: Gate): Readonly<Record<string, Function>> {
     exit: guarded(gate, exit),
     panic: guarded(gate, panic),
     abort: guarded(gate, abort),
+    fail: guarded(gate, fail),
   };
 }
 

@@ -63,7 +63,7 @@ export class Instance {
         if (file === null) loop.handles.skip();
         else loop.handles.add(file, index === 0 ? Right.Read : Right.Write);
       }
-      this.parts = { context, memory, loop, origin: context.monotonicClock.now() };
+      this.parts = { module, context, memory, loop, origin: context.monotonicClock.now() };
     } catch (error) {
       backend?.close();
       throw error;

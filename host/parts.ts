@@ -5,6 +5,7 @@ import type { GuestMemory } from "./memory.js";
 
 /** The parts of one running instance. */
 export interface Parts {
+  readonly module: WebAssembly.Module;
   readonly context: Context;
   readonly memory: GuestMemory;
   readonly loop: Loop;

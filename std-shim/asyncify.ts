@@ -5,7 +5,7 @@
 import type { Program } from "assemblyscript";
 import type binaryen from "assemblyscript/binaryen";
 import { topLevelExport, topLevelImport } from "./entry.js";
-import { shareFrames } from "./frames.js";
+import { Shortening } from "./shortening.js";
 import { readStackPointerLate } from "./stack-slots.js";
 import { zeroOnce } from "./zeroing.js";
 
@@ -41,14 +41,30 @@ export function addSuspension(
   bindTopLevel(api, module);
   zeroOnce(api, module);
   readStackPointerLate(api, module);
-  const shared = program.options.shrinkLevelHint > 0 ? shareFrames(api, module) : [];
+  const shortening = Shortening.begin(api, module, program);
+  keepCalls(api, module, shortening?.shared ?? []);
+  const suspension = instrument(api, module, program);
+  if (suspension === null) withoutSuspension(api, module);
+  shortening?.finish();
+  return suspension;
+}
+
+/** Optimises, and has the pass instrument what can suspend. Null when nothing can. */
+function instrument(
+  api: Binaryen,
+  module: binaryen.Module,
+  program: Program,
+): Suspension | null {
   const [suspend, resume] = boundaryFunctions;
-  keepCalls(api, module, shared);
-  if (!module.getFunction(suspend)) return withoutSuspension(api, module);
+  if (!module.getFunction(suspend)) {
+    // What is not used any more is not shortened but left out.
+    if (program.options.shrinkLevelHint > 0) optimize(program);
+    return null;
+  }
   for (const name of boundaryFunctions) requireFunction(module, name);
   keepCalls(api, module, boundaryFunctions);
   optimize(program);
-  if (!module.getFunction(suspend)) return withoutSuspension(api, module);
+  if (!module.getFunction(suspend)) return null;
   requireFunction(module, resume);
   api.setPassArgument("asyncify-ignore-imports", "1");
   api.setPassArgument("asyncify-ignore-indirect", "1");
@@ -79,12 +95,11 @@ function bindTopLevel(api: Binaryen, module: binaryen.Module): void {
 }
 
 /** Nothing that awaits was left. What would end a suspension never happens: it becomes nothing. */
-function withoutSuspension(api: Binaryen, module: binaryen.Module): null {
+function withoutSuspension(api: Binaryen, module: binaryen.Module): void {
   for (const { name, params } of importsFrom(api, module, "asyncify")) {
     module.removeFunction(name);
     module.addFunction(name, params, api.none, [], module.unreachable());
   }
-  return null;
 }
 
 function importsFrom(

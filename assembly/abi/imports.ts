@@ -68,10 +68,27 @@ export declare function abort(
   column?: u32,
 ): void;
 
+// Where size counts the compiler has `fail(number)` called for a `panic` or an `abort` of which it
+// knows everything: see host/failure-section.ts.
+
 /** Runs the top-level code of all modules. The compiler binds it; the host never sees it. */
 // @ts-ignore: decorator
 @external("std", "toplevel")
 export declare function toplevel(): void;
+
+// Where the compiler has packed the string literals, and where the first one belongs. It binds
+// these, too.
+// @ts-ignore: decorator
+@external("std", "literalsStart")
+export declare function literalsStart(): usize;
+
+// @ts-ignore: decorator
+@external("std", "literalsEnd")
+export declare function literalsEnd(): usize;
+
+// @ts-ignore: decorator
+@external("std", "firstLiteral")
+export declare function firstLiteral(): usize;
 
 // @ts-ignore: decorator
 @external("asyncify", "start_unwind")

@@ -1,5 +1,6 @@
 import { Abi } from "../abi/version";
 import { exit, toplevel } from "../abi/imports";
+import { makeLiterals } from "./literals";
 import { nextDeadline, onCompletions, onSubmit, onTimers } from "./hooks";
 import { panic } from "./panic";
 import { State } from "./node";
@@ -57,11 +58,20 @@ class MainWaiter extends PromiseBase {
   }
 }
 
+/** What comes before `main`. */
+// @ts-ignore: decorator
+@inline
+function begin(): void {
+  // Where size counts the compiler packs them.
+  if (ASC_SHRINK_LEVEL > 0) makeLiterals();
+  toplevel();
+}
+
 /** What `_start` does: runs the top-level code and then `main`, once. */
 // @ts-ignore: decorator
 @global
 export function __start<T>(main: () => T): f64 {
-  toplevel();
+  begin();
   if (isVoid<T>()) {
     main();
     exit(0);
@@ -84,7 +94,7 @@ function watch(main: PromiseBase, hasCode: bool): void {
 // @ts-ignore: decorator
 @global
 export function __startEmpty(): f64 {
-  toplevel();
+  begin();
   exit(0);
   return Infinity;
 }

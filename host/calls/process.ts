@@ -3,6 +3,8 @@ import { Command, CommandStep, CommandStream, Errno, Op } from "../abi.js";
 import { StageArgument, StageDescriptor } from "../backend/stage.js";
 import { readCommand, stageCommand } from "../command.js";
 import type { Request } from "../command.js";
+import { FAILURE_SECTION, readFailure } from "../failure-section.js";
+import type { Failure } from "../failure-section.js";
 import { GuestFailure } from "../failure.js";
 import { Right } from "../handles.js";
 import type { Loop } from "../loop.js";
@@ -36,11 +38,23 @@ export function abort(
   line: number,
   column: number,
 ): never {
-  // That is `assert(x)`, `abort()`, or `throw` of an error without words.
-  const text = memory.string(message >>> 0, MESSAGE_LIMIT) || "the app aborted without a message";
+  const text = memory.string(message >>> 0, MESSAGE_LIMIT);
   const name = memory.string(file >>> 0, MESSAGE_LIMIT);
-  const where = name === "" ? "" : ` (${name}:${line >>> 0}:${column >>> 0})`;
-  throw new GuestFailure("panic", text + where);
+  throw failed({ text, file: name, line: line >>> 0, column: column >>> 0 });
+}
+
+/** The import `fail`: a `panic` or an `abort` whose words the compiler knew. */
+export function fail({ module }: Parts, number: number): never {
+  const [section] = WebAssembly.Module.customSections(module, FAILURE_SECTION);
+  const failure = section && readFailure(new Uint8Array(section), number >>> 0);
+  const unknown = { text: `failure ${number >>> 0}`, file: "", line: 0, column: 0 };
+  throw failed(failure ?? unknown);
+}
+
+function failed({ text, file, line, column }: Failure): GuestFailure {
+  const where = file === "" ? "" : ` (${file}:${line}:${column})`;
+  // Without words are `assert(x)`, `abort()`, and `throw` of an error that has none.
+  return new GuestFailure("panic", (text || "the app aborted without a message") + where);
 }
 
 /** `Op.Pipe`. */

@@ -234,6 +234,14 @@ test("a stack that overflows within an import ends the guest", () => {
   }, "trap", /stack overflow/);
 });
 
+test("a failure by a number that the module does not explain is told as that number", () => {
+  const imports = `(import "std" "fail" (func $fail (param i32)))`;
+  for (const number of [0, 7, -1]) {
+    const start = `(call $fail (i32.const ${number})) (f64.const 0)`;
+    fails({ imports, start }, "panic", new RegExp(`^failure ${number >>> 0}$`));
+  }
+});
+
 test("panic and abort carry their messages, however bad", () => {
   const panic = `(import "std" "panic" (func $panic (param i32 i32)))`;
   const say = (pointer: number, length: number): GuestParts => ({

@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import asc from "assemblyscript/asc";
 import { Completions, Overlapped, OverlappedState } from "../../assembly/abi/layout.js";
+import { FAILURE_SECTION, readFailure, type Failure } from "../../host/failure-section.js";
 import StdTransform from "../../std-shim/index.js";
 import Target from "../../std-shim/target.js";
 import type { Suspension } from "../../std-shim/asyncify.js";
@@ -128,6 +129,8 @@ class Guest {
   exports!: Run["exports"];
   extra: Record<string, (...values: number[]) => number> = {};
 
+  constructor(private readonly module: WebAssembly.Module) {}
+
   get words(): DataView {
     return new DataView(this.exports.memory.buffer);
   }
@@ -158,6 +161,11 @@ class Guest {
         abort: (message: number, file: number, line: number, column: number) => {
           const place = `${this.text(file)}:${line}:${column}`;
           throw new Error(`abort: ${this.text(message)} at ${place}`);
+        },
+        fail: (number: number) => {
+          const { text, file, line, column } = failureOf(this.module, number);
+          if (file === "") throw new Error(`panic: ${text}`);
+          throw new Error(`abort: ${text} at ${file}:${line}:${column}`);
         },
       },
       test: {
@@ -196,11 +204,19 @@ export interface RunOptions {
   extra?: Record<string, (...values: number[]) => number>;
 }
 
+/** What a module says of a failure that it knows by number. */
+export function failureOf(module: WebAssembly.Module, number: number): Failure {
+  const [section = new ArrayBuffer(0)] = WebAssembly.Module.customSections(module, FAILURE_SECTION);
+  const failure = readFailure(new Uint8Array(section), number);
+  if (!failure) throw new Error(`the module has no failure ${number}`);
+  return failure;
+}
+
 /** Runs a program to its end. */
 export function run(wasm: Uint8Array, options: RunOptions = {}): Run {
-  const guest = new Guest();
-  guest.extra = options.extra ?? {};
   const module = new WebAssembly.Module(wasm as BufferSource);
+  const guest = new Guest(module);
+  guest.extra = options.extra ?? {};
   const instance = new WebAssembly.Instance(module, guest.imports());
   guest.exports = instance.exports as Run["exports"];
   const { _start, _tick } = instance.exports as unknown as {

@@ -7,7 +7,7 @@ import { Errno } from "../../assembly/abi/errno.js";
 import { Info } from "../../assembly/abi/flags.js";
 import { Overlapped, OverlappedState } from "../../assembly/abi/layout.js";
 import { Op } from "../../assembly/abi/op.js";
-import { compile } from "../lowering/harness.js";
+import { compile, failureOf } from "../lowering/harness.js";
 
 /** How a guest ended. */
 export interface Outcome {
@@ -97,7 +97,7 @@ class FakeHost {
   }
 
   run(module: WebAssembly.Module): Outcome {
-    const instance = new WebAssembly.Instance(module, { std: this.imports() });
+    const instance = new WebAssembly.Instance(module, { std: this.imports(module) });
     const exports = instance.exports as unknown as {
       memory: WebAssembly.Memory;
       _completions: WebAssembly.Global<"i32">;
@@ -243,7 +243,7 @@ class FakeHost {
     return text.length;
   }
 
-  private imports(): WebAssembly.ModuleImports {
+  private imports(module: WebAssembly.Module): WebAssembly.ModuleImports {
     return {
       submit: (list: number, count: number) => this.submit(list, count),
       cancel: (record: number) => this.cancel(record),
@@ -265,6 +265,10 @@ class FakeHost {
       },
       abort: (message: number, file: number, line: number) => {
         throw new Error(`${this.wide(message)} at ${this.wide(file)}:${line}`);
+      },
+      fail: (number: number) => {
+        const { text, file, line } = failureOf(module, number);
+        throw new Error(file === "" ? text : `${text} at ${file}:${line}`);
       },
       which: () => this.options.which ?? 0,
       log: (message: number) => {

@@ -32,7 +32,7 @@ const messages: [number, string | RegExp][] = [
 ];
 
 test("what is wrong is said", async () => {
-  for (const level of ["-O0", "-O3"]) {
+  for (const level of ["-O0", "-O3", "-Os"]) {
     const module = await build("panics", level);
     for (const [which, message] of messages) {
       const outcome = run(module, { which });
