@@ -5,6 +5,7 @@
       "sources": [
         "addon.c",
         "backend.c",
+        "beneath.c",
         "copy.c",
         "core.c",
         "directory.c",

@@ -10,11 +10,29 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "beneath.h"
+
 /* The same number on every architecture. */
 #define SYS_OPENAT2 437
 
 /* The type of the file system /proc. */
 #define PROC_MAGIC 0x9fa0
+
+/* Whether openat2 does not exist (before Linux 5.6), or is forbidden: it refuses no empty rule. */
+static bool lacks_openat2(void)
+{
+  return syscall(SYS_OPENAT2, AT_FDCWD, "", NULL, 0) < 0 && errno != EINVAL;
+}
+
+/* Asked each time, since a process may forbid itself system calls at any time. */
+static int open_beneath(int directory, const char *path, const struct open_rule *rule)
+{
+  long descriptor = syscall(SYS_OPENAT2, directory, path, rule, sizeof *rule);
+  if (descriptor >= 0) return (int)descriptor;
+  int error = errno;
+  if ((error != ENOSYS && error != EPERM) || !lacks_openat2()) return -error;
+  return beneath_open(directory, path, (int)rule->flags, (mode_t)rule->mode);
+}
 
 int path_open(int directory, const char *path, const struct open_rule *rule)
 {
@@ -23,10 +41,9 @@ int path_open(int directory, const char *path, const struct open_rule *rule)
     return descriptor < 0 ? -errno : descriptor;
   }
   for (int attempt = 0;; attempt++) {
-    long descriptor = syscall(SYS_OPENAT2, directory, path, rule, sizeof *rule);
-    if (descriptor >= 0) return (int)descriptor;
-    /* The kernel gives up with EAGAIN when something on the way was renamed meanwhile. */
-    if (errno != EAGAIN || attempt >= PATH_ATTEMPTS) return -errno;
+    int descriptor = open_beneath(directory, path, rule);
+    /* It gives up with EAGAIN when something on the way was renamed meanwhile. */
+    if (descriptor != -EAGAIN || attempt >= PATH_ATTEMPTS) return descriptor;
   }
 }
 

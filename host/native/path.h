@@ -17,7 +17,8 @@
 #define PATH_ATTEMPTS 64
 
 /*
- * Opens `path` below `directory` as `rule` says. The descriptor, or -errno; -EXDEV when the path
+ * Opens `path` below `directory` as `rule` says; where the kernel cannot hold it there, by the walk
+ * of beneath.h, which gives the same. The descriptor, or -errno; -EXDEV when the path
  * leaves the directory although `rule` forbids it.
  */
 int path_open(int directory, const char *path, const struct open_rule *rule);

@@ -1,6 +1,10 @@
-/** Machines that refuse io_uring: epoll serves instead, and nobody has to ask for it. */
+/**
+ * Machines that refuse system calls, or have no such yet. Without io_uring epoll serves, without
+ * openat2 the walk by hand, and nobody has to ask for it.
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Op } from "../../host/abi.js";
 import { compileC, findCompiler } from "../../scripts/native.js";
 import { assert, exec, root, suite, tempDir, type ExecResult } from "../harness.js";
 import { compileGuest } from "../std/guest.js";
@@ -38,17 +42,33 @@ async function expectEpoll(run: Run, refusal: RegExp): Promise<void> {
   assert.match(forced.stderr, refusal);
 }
 
+/** The first and the last number of what io_uring consists of, and that of openat2. */
+const ofUring = ["425", "427"];
+const ofOpenat2 = ["437", "437"];
+
 if (compiler === null) {
   test.skip("a seccomp filter", "no C compiler");
 } else {
-  const program = join(tempDir("fallback"), "without_uring");
-  test.before(() => compileC(compiler, program, [join(root, "tests/native/without_uring.c")], []));
+  const program = join(tempDir("fallback"), "refusing");
+  test.before(() => compileC(compiler, program, [join(root, "tests/native/refusing.c")], []));
   for (const [name, number] of [["EPERM", "1"], ["ENOSYS", "38"]] as const) {
-    test(`a seccomp filter that answers ${name}`, async () => {
-      const run: Run = (args, backend) =>
-        exec(program, [number, process.execPath, ...args], { env: { STD_BACKEND: backend } });
+    test(`a seccomp filter that answers ${name} to io_uring`, async () => {
+      const run: Run = (args, backend) => {
+        const all = [number, ...ofUring, process.execPath, ...args];
+        return exec(program, all, { env: { STD_BACKEND: backend } });
+      };
       await expectEpoll(run, new RegExp(`io_uring_setup: .*${name}`));
     });
+    for (const file of ["sandbox", "sandbox-tree"]) {
+      test(`a seccomp filter that answers ${name} to openat2: ${file}`, async () => {
+        const script = join(root, `dist/tests/host/${file}.test.js`);
+        const env = { STD_IO_URING_WITHOUT: String(2 ** Op.Open) };
+        const args = [number, ...ofOpenat2, process.execPath, script];
+        const { code, stdout, stderr } = await exec(program, args, { env, timeout: 100_000 });
+        assert.is(code, 0, stdout + stderr);
+        assert.match(stdout, /Passed: +[1-9]/);
+      });
+    }
   }
 }
 

@@ -95,6 +95,9 @@ const char *in_folder(const char *name);
 void write_file(const char *path, const char *text);
 int count_descriptors(void);
 
+/* From now on the system call `number` fails with `error` in this process. */
+void refuse(uint32_t number, uint32_t error);
+
 /* Runs a test in a process of its own, which it may spoil. */
 void run_apart(void (*body)(void));
 

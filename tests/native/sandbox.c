@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "fixture.h"
@@ -132,12 +133,10 @@ static void test_magic_links(struct fixture *fixture)
   close(proc);
 }
 
-int main(void)
+static int granted;
+
+static void test_modes(void)
 {
-  make_tree();
-  umask(022);
-  int granted = open(in_folder("granted"), O_PATH | O_DIRECTORY | O_CLOEXEC);
-  CHECK(granted >= 0);
   int before = count_descriptors();
   for (const struct mode *mode = modes; mode->name != NULL; mode++) {
     struct fixture fixture;
@@ -149,5 +148,30 @@ int main(void)
     fixture_close(&fixture);
     CHECK_EQUAL(count_descriptors(), before);
   }
+}
+
+/* Linux before 5.6. */
+static void test_without_openat2(void)
+{
+  refuse(SYS_openat2, ENOSYS);
+  test_modes();
+}
+
+/* Containers whose filter was made before there was an openat2. */
+static void test_forbidden_openat2(void)
+{
+  refuse(SYS_openat2, EPERM);
+  test_modes();
+}
+
+int main(void)
+{
+  make_tree();
+  umask(022);
+  granted = open(in_folder("granted"), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  CHECK(granted >= 0);
+  run_apart(test_modes);
+  run_apart(test_without_openat2);
+  run_apart(test_forbidden_openat2);
   return 0;
 }
