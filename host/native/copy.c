@@ -70,9 +70,10 @@ static int64_t copy_data(const struct range *range)
 
 /*
  * Looks for a hole where the range begins, and cuts the range off where one begins. The bytes of a
- * hole that the target now has too; 0 when there is data, or the end; or -errno.
+ * hole that the target now has too, `limit` at most; 0 when there is data, or the end; or -errno.
  */
-static int64_t copy_hole(struct range *range, const struct stat *from, const struct stat *to)
+static int64_t copy_hole(struct range *range, off_t limit, const struct stat *from,
+                         const struct stat *to)
 {
   if (!S_ISREG(from->st_mode) || !S_ISREG(to->st_mode)) return 0;
   if (range->offset >= from->st_size || to->st_size > range->target) return 0;
@@ -80,7 +81,8 @@ static int64_t copy_hole(struct range *range, const struct stat *from, const str
   if (data < 0 && errno == ENXIO) data = from->st_size;
   if (data < 0) return 0;
   if (data > range->offset) {
-    off_t hole = data - range->offset;
+    off_t hole = data - range->offset < limit ? data - range->offset : limit;
+    if (range->target > INT64_MAX - hole) return -EFBIG;
     return ftruncate(range->to, range->target + hole) < 0 ? -errno : hole;
   }
   off_t end = lseek(range->from, range->offset, SEEK_HOLE);
@@ -104,6 +106,6 @@ int64_t perform_copy_range(struct operation *operation)
   off_t length = (off_t)range.length;
   bool overlaps = range.offset - length < range.target && range.target - length < range.offset;
   if (is_same && overlaps) return -EINVAL;
-  int64_t hole = copy_hole(&range, &from, &to);
+  int64_t hole = copy_hole(&range, (off_t)operation->length, &from, &to);
   return hole != 0 ? hole : copy_data(&range);
 }

@@ -2,7 +2,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
-  existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync,
+  existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, symlinkSync, truncateSync,
+  writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { CopyTarget, Errno, Handle, Op, OpenFlag } from "../../host/abi.js";
@@ -254,6 +255,30 @@ for (const name of nativeNames()) {
     guest.close();
   });
 
+  test(`${name}: of a hole no more is copied than was asked for, and to where there can be`, () => {
+    const folder = world();
+    const guest = new Guest(name, folder);
+    truncateSync(join(folder, "inside/file"), 2 ** 33);
+    const source = guest.open("/data/file", OpenFlag.Read);
+    const target = guest.open("/data/new", OpenFlag.Write | OpenFlag.Create, 0o600n);
+    const size = (): number => lstatSync(join(folder, "inside/new")).size;
+    const skipped = copyTo(guest, source, target, 0n, 4n);
+    assert.equal([skipped, size()], [4, 4], "what is there, first");
+    const { driver } = guest;
+    const fields = { op: Op.CopyRange, handle: source, ptr1: OUT, len1: CopyTarget.Size };
+    const hole = (at: bigint, length: bigint): number => {
+      driver.view.setBigUint64(OUT + CopyTarget.Offset, at, true);
+      driver.view.setBigUint64(OUT + CopyTarget.Length, length, true);
+      return driver.perform({ ...fields, offset: 1n << 20n }).result;
+    };
+    assert.equal([hole(4n, 100n), size()], [100, 104]);
+    for (const at of [(1n << 63n) - 1n, (1n << 63n) - 50n, (1n << 63n) - (1n << 32n)]) {
+      assert.ok(hole(at, (1n << 63n) - 1n) < 0, `a hole at ${at}`);
+    }
+    assert.is(size(), 104);
+    guest.close();
+  });
+
   test(`${name}: a directory that somebody exchanges for a link all the time`, async () => {
     const folder = world();
     mkdirSync(join(folder, "inside/race"));
@@ -292,10 +317,10 @@ for (const name of nativeNames()) {
 }
 
 /** Copies from one handle to another. */
-function copyTo(guest: Guest, source: number, target: number): number {
+function copyTo(guest: Guest, source: number, target: number, at = 0n, length = 100n): number {
   const { driver } = guest;
-  driver.view.setBigUint64(OUT + CopyTarget.Offset, 0n, true);
-  driver.view.setBigUint64(OUT + CopyTarget.Length, 100n, true);
+  driver.view.setBigUint64(OUT + CopyTarget.Offset, at, true);
+  driver.view.setBigUint64(OUT + CopyTarget.Length, length, true);
   driver.view.setUint32(OUT + CopyTarget.Handle, target, true);
   driver.view.setUint32(OUT + CopyTarget.Reserved, 0, true);
   const fields = { op: Op.CopyRange, handle: source, ptr1: OUT, len1: CopyTarget.Size };
