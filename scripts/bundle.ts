@@ -1,7 +1,8 @@
 /**
  * Makes `dist/host/launcher.cjs`: the launcher and all that `run` needs, in one CommonJS file. Node
  * takes about a millisecond to load each ES module, and five to begin loading any, which together
- * were more than twice the start of Node itself. What is imported dynamically stays outside.
+ * were more than twice the start of Node itself. Only the compiler stays outside: whatever `run`
+ * loaded once an app has started, an app that may write there could have replaced.
  */
 import { chmodSync, renameSync } from "node:fs";
 import { join } from "node:path";
@@ -12,11 +13,15 @@ import type { Plugin } from "esbuild";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const output = join(root, "dist/host/launcher.cjs");
 
-/** A CommonJS file has a `require`: Node need not load a module for making one. */
+/**
+ * A CommonJS file has a `require`: Node need not load a module for making one. What explains a
+ * death has another use for that module, and is not in a hurry.
+ */
 const ownRequire: Plugin = {
   name: "own require",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:module$/ }, ({ path }) => ({ path, namespace: "own-require" }));
+    onResolve({ filter: /^node:module$/ }, ({ path, importer }) =>
+      importer.endsWith("trap.ts") ? { path, external: true } : { path, namespace: "own-require" });
     onLoad({ filter: /.*/, namespace: "own-require" }, () => (
       { contents: "export const createRequire = () => require;" }
     ));
@@ -33,7 +38,7 @@ await build({
   format: "cjs",
   // The bundle lies where the launcher lay, so these paths mean the same.
   plugins: [ownRequire],
-  external: ["./trap.js", "../std-shim/build.js"],
+  external: ["../std-shim/build.js"],
   // The one use of `import.meta` asks for the folder; the URL is for when there is no answer.
   define: { "import.meta.dirname": "__dirname", "import.meta.url": "undefined" },
   // Comments are a third of it; names stay, for whoever has to read a stack.

@@ -1,6 +1,6 @@
 /** The command: usage, grants, exit codes, messages, signals. */
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Op } from "../../host/abi.js";
 import { assert, exec, launch, root, suite, tempDir } from "../harness.js";
@@ -261,6 +261,21 @@ test("traps and panics: exit code 134, and the app's own lines", async () => {
   const said = await launch(["run", panic]);
   assert.is(said.code, 134);
   assert.match(said.stderr, /panic: open "x": not found \(ENOENT\)\n    at _start/);
+});
+
+test("nothing is loaded once an app has run, which might have written it", async () => {
+  const copy = join(tempDir("launcher"), "package");
+  for (const part of ["package.json", "prebuilds", "dist/host/launcher.cjs"]) {
+    cpSync(join(root, part), join(copy, part), { recursive: true });
+  }
+  for (const name of readdirSync(join(root, "dist/host")).filter((path) => path.endsWith(".js"))) {
+    writeFileSync(join(copy, "dist/host", name), `console.log("evil");`);
+  }
+  const path = write("trap.wasm", guest({ start: "(unreachable)" }));
+  const args = [join(copy, "dist/host/launcher.cjs"), "run", "--dir", copy, path];
+  const { code, stdout, stderr } = await exec(process.execPath, args);
+  assert.equal([code, stdout], [134, ""]);
+  assert.match(stderr, /trap: unreachable\n    at _start \(byte 0x/);
 });
 
 test("a stack that overflows", async () => {
