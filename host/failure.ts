@@ -14,7 +14,9 @@ export type FailureKind =
   /** It broke the rules of the boundary, so that the host cannot go on serving it. */
   | "fault"
   /** It waits for something that nothing will complete. */
-  | "deadlock";
+  | "deadlock"
+  /** The embedder has ended it. */
+  | "stopped";
 
 /**
  * Thrown by `Instance.run` and by the making of an `Instance`. The message is for people, and safe
@@ -32,6 +34,7 @@ export class GuestFailure extends Error {
 
   /** What a process that ran nothing but this guest should exit with. */
   get exitCode(): number {
+    if (this.kind === "stopped") return 124;
     return this.kind === "load" || this.kind === "deadlock" ? 1 : 134;
   }
 }

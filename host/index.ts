@@ -6,7 +6,7 @@
  *       .stdout(inherited(1))
  *       .dir(NativeDir.open("data"), "/data")
  *       .build();
- *     const code = new Instance(module, context).run();
+ *     const code = await new Instance(module, context).run();
  *
  * Nothing here reaches a file unless it was handed a `NativeDir`, or told to `allowAll`; nor the
  * network unless told to `listen`, `connect`, `allowNet` or `allowAll`.

@@ -3,10 +3,13 @@ import type { Backend } from "./backend/backend.js";
 import { selectBackend } from "./backend/select.js";
 import { monotonicNow } from "./calls/time.js";
 import type { Context } from "./context.js";
+import { reasonOf } from "./error-text.js";
 import { GuestFailure } from "./failure.js";
 import { Right } from "./handles.js";
 import { importsFor } from "./imports.js";
 import type { Gate } from "./imports.js";
+import { Driver, takeTurns } from "./integrated.js";
+import type { SharingOptions } from "./integrated.js";
 import { checkImports, findExports, instantiate } from "./link.js";
 import type { Exports } from "./link.js";
 import { Loop } from "./loop.js";
@@ -21,6 +24,12 @@ export interface InstanceOptions {
    * `STD_BACKEND` names). It belongs to the instance from now on, which closes it.
    */
   readonly backend?: Backend;
+}
+
+/** How an instance runs in an application. */
+export interface RunOptions extends SharingOptions {
+  /** Stops the guest when aborted. */
+  readonly signal?: AbortSignal;
 }
 
 /** In nanoseconds, some three months. When that is over the guest is asked again. */
@@ -43,6 +52,11 @@ export class Instance {
   private readonly exports: Exports;
   /** How the guest ended: a `GuestExit`, or whatever else was thrown by one of its imports. */
   private ending: unknown = null;
+  private isStarted = false;
+  /** When the guest's nearest timer is due: what its last call has returned. */
+  private deadline = Infinity;
+  /** What drives the guest while it runs in the application's event loop. */
+  private driver: Driver | null = null;
 
   /**
    * Links a guest; nothing of it runs yet.
@@ -77,24 +91,68 @@ export class Instance {
   }
 
   /**
-   * Runs the guest to its end on this thread, which waits in the kernel whenever the guest does.
-   * Everything the guest held is closed when this returns or throws.
+   * Runs the guest to its end in the event loop of the application that it lives in: nothing
+   * blocks, and everything else goes on beside it. What the guest held is closed in the end.
    *
    * @returns the guest's exit code.
    * @throws GuestFailure when the guest ended in any other way than by its own exit.
    */
-  run(): number {
-    if (this.phase !== Phase.Ready) throw new Error("an instance runs only once");
-    this.phase = Phase.Running;
+  async run(options: RunOptions = {}): Promise<number> {
+    this.begin();
+    const { signal } = options;
+    const abort = (): void => this.stop(`it was stopped: ${reasonOf(signal?.reason)}`);
+    const { loop } = this.parts;
     try {
-      this.pump();
+      this.driver = new Driver(() => this.step(), loop.backend, options);
+      signal?.addEventListener("abort", abort);
+      if (signal?.aborted === true) abort();
+      return await this.driver.ended;
     } catch (thrown) {
-      const ending = this.ending ?? thrown;
-      if (ending instanceof GuestExit) return ending.code;
-      throw asFailure(ending);
+      return this.codeOf(thrown);
+    } finally {
+      signal?.removeEventListener("abort", abort);
+      this.driver = null;
+      this.phase = Phase.Ended;
+      await takeTurns(loop.closing(), loop.backend, () => loop.turn(0));
+    }
+  }
+
+  /**
+   * Runs the guest to its end on this thread, which waits in the kernel whenever the guest does.
+   * The thread does nothing else meanwhile: no event of the application's is served. What the
+   * guest held is closed when this returns or throws.
+   *
+   * @returns the guest's exit code.
+   * @throws GuestFailure when the guest ended in any other way than by its own exit.
+   */
+  runBlocking(): number {
+    this.begin();
+    try {
+      const { loop } = this.parts;
+      if (!loop.backend.canWait) throw unblockable(loop.backend.name);
+      this.start();
+      for (;;) {
+        const pause = this.pause();
+        // What is in flight gets its turn even when there is nothing to wait for, so that a guest
+        // which always has ready tasks does not starve it.
+        if (pause > 0) loop.turn(pause === Infinity ? -1 : Math.min(pause, LONGEST_WAIT));
+        else if (!loop.isStill) loop.turn(0);
+        this.tick();
+      }
+    } catch (thrown) {
+      return this.codeOf(thrown);
     } finally {
       this.close();
     }
+  }
+
+  /**
+   * Ends the guest, which runs in this thread's event loop: its `run` fails with a GuestFailure of
+   * kind "stopped". Without effect on one that has ended.
+   */
+  stop(reason = "it was stopped"): void {
+    this.ending ??= new GuestFailure("stopped", reason);
+    this.driver?.poke();
   }
 
   /**
@@ -106,25 +164,55 @@ export class Instance {
     this.parts.loop.close();
   }
 
-  /** Calls the guest and waits for the kernel in turns; ends only by throwing. */
-  private pump(): never {
-    const { loop, memory } = this.parts;
-    let deadline = this.checked(this.exports.start());
-    for (;;) {
-      loop.renew();
-      if (loop.queue.length !== 0 || deadline === 0) {
-        // Nothing to wait for. What is in flight still gets its turn, so that a guest which always
-        // has ready tasks does not starve it.
-        if (!loop.isStill) loop.turn(0);
-      } else if (deadline === Infinity) {
-        if (loop.isStill) throw deadlock();
-        loop.turn(-1);
-      } else {
-        loop.turn(Math.min(Math.max(0, deadline - monotonicNow(this.parts)), LONGEST_WAIT));
-      }
-      const count = loop.queue.deliver(memory, this.exports.completions);
-      deadline = this.checked(this.exports.tick(count));
+  private begin(): void {
+    if (this.phase !== Phase.Ready) throw new Error("an instance runs only once");
+    this.phase = Phase.Running;
+  }
+
+  /** Calls the guest for the first time. */
+  private start(): void {
+    this.isStarted = true;
+    this.deadline = this.checked(this.exports.start());
+  }
+
+  /** One turn that does not wait. @returns how long there is nothing to do then. */
+  private step(): number {
+    if (this.ending !== null) throw this.ending;
+    const { loop } = this.parts;
+    if (!this.isStarted) {
+      this.start();
+    } else {
+      const pause = this.pause();
+      if (!loop.isStill) loop.turn(0);
+      if (pause > 0 && loop.queue.length === 0) return pause;
+      this.tick();
     }
+    // What the guest has just submitted the backend has to be told of.
+    return loop.staging.count > 0 ? 0 : this.pause();
+  }
+
+  /** Tells the guest what has completed, and runs what that made ready. */
+  private tick(): void {
+    const { loop, memory } = this.parts;
+    const count = loop.queue.deliver(memory, this.exports.completions);
+    this.deadline = this.checked(this.exports.tick(count));
+  }
+
+  /** The exit code that was thrown. @throws GuestFailure if it was something else. */
+  private codeOf(thrown: unknown): number {
+    const ending = this.ending ?? thrown;
+    if (ending instanceof GuestExit) return ending.code;
+    throw asFailure(ending);
+  }
+
+  /** How long there is nothing to do unless something completes, in nanoseconds. */
+  private pause(): number {
+    const { loop } = this.parts;
+    loop.renew();
+    if (loop.queue.length !== 0 || this.deadline === 0) return 0;
+    if (this.deadline !== Infinity) return Math.max(0, this.deadline - monotonicNow(this.parts));
+    if (loop.isStill) throw deadlock();
+    return Infinity;
   }
 
   /** Checks what the guest returned: when its nearest timer is due. */
@@ -153,6 +241,10 @@ export class Instance {
       },
     };
   }
+}
+
+function unblockable(name: string): TypeError {
+  return new TypeError(`the backend ${name} lives by the event loop: use run, not runBlocking`);
 }
 
 function deadlock(): GuestFailure {

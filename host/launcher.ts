@@ -189,7 +189,7 @@ function run(args: string[]): number | Promise<number> {
   let module: WebAssembly.Module | null = null;
   try {
     module = new WebAssembly.Module(readFileSync(path === "-" ? 0 : path));
-    return new Instance(module, context).run() & 0xff;
+    return new Instance(module, context).runBlocking() & 0xff;
   } catch (error) {
     return report(error, path, module);
   }

@@ -15,7 +15,6 @@ import type { GuestMemory } from "./memory.js";
 import type { Namespace } from "./namespace.js";
 import { Network } from "./network.js";
 import { CompletionQueue } from "./queue.js";
-import { monotonicClock } from "./resource/clock.js";
 import { NativeChild } from "./resource/child.js";
 import { NativeFile } from "./resource/file.js";
 import { NativeSocket } from "./resource/socket.js";
@@ -121,8 +120,10 @@ export class Loop {
   /**
    * One turn: hands over what is staged and waits as `Backend.turn` does. What completed is in the
    * queue afterwards.
+   *
+   * @returns how many operations have completed.
    */
-  turn(timeout: number): void {
+  turn(timeout: number): number {
     const staged = this.staging.count;
     const count = this.backend.turn(staged, timeout);
     this.work += staged + count;
@@ -131,6 +132,7 @@ export class Loop {
       index = endTransfers(this, index, count);
       if (index < count) this.complete(index);
     }
+    return count;
   }
 
   /** Makes room in the stage. */
@@ -178,18 +180,30 @@ export class Loop {
    * What the guest's memory holds is not its any more. Calling it twice is harmless.
    */
   close(): void {
+    const { canWait } = this.backend;
+    for (const wait of this.closing()) {
+      // What only the event loop could bring does not come while we stand in its way.
+      if (this.turn(canWait ? wait : 0) === 0 && !canWait) break;
+    }
+  }
+
+  /**
+   * The same in turns that the caller takes: yields before each how long that may wait, in
+   * nanoseconds. Whoever stops early leaves the rest to the backend.
+   */
+  *closing(): Generator<number, void, void> {
     if (this.isClosed) return;
     this.isClosed = true;
     try {
       // The guest may have grown its memory after its last call.
       this.renew();
       for (let slot = 0; slot < this.inFlight.used; slot++) this.cancelSlot(slot);
-      this.drain(0);
+      yield* this.draining(0);
       const stuck = this.inFlight.count;
       for (const resource of this.handles.drain()) {
         if (resource.owned) this.closeLeft(resource);
       }
-      this.drain(stuck);
+      yield* this.draining(stuck);
     } finally {
       this.backend.close();
     }
@@ -199,13 +213,13 @@ export class Loop {
    * Waits until at most `rest` operations are in flight, or for as long as is reasonable. When it
    * returns the backend has everything that was staged.
    */
-  private drain(rest: number): void {
-    const limit = monotonicClock.now() + DRAIN_LIMIT;
-    for (let left = DRAIN_LIMIT; ; left = limit - monotonicClock.now()) {
+  private *draining(rest: number): Generator<number, void, void> {
+    const limit = this.backend.now() + DRAIN_LIMIT;
+    for (let left = DRAIN_LIMIT; ; left = limit - this.backend.now()) {
       this.closeUnclaimed();
       const isEnough = this.inFlight.count <= rest || left <= 0;
       if (isEnough && this.staging.count === 0 && this.unclaimed.length === 0) return;
-      this.turn(Math.max(0, left));
+      yield Math.max(0, left);
     }
   }
 

@@ -16,6 +16,7 @@ const PREFIXES: Readonly<Record<FailureKind, string>> = {
   panic: "panic: ",
   fault: "bad guest: ",
   deadlock: "",
+  stopped: "",
 };
 
 /** How an engine ends a line for a frame of wasm: index of the function, offset of the byte. */

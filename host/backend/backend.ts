@@ -46,7 +46,8 @@ export interface Backend {
    * -1 it would wait for ever; the host does not ask for that.
    *
    * The integrated way to run (a host inside an application with its own event loop) only ever asks
-   * with a timeout of 0, and has the backend's `notify` tell it when to.
+   * with a timeout of 0, and has the backend's `notify` tell it when to. A backend that lives by
+   * the event loop itself says so by `canWait`, and is never asked to.
    *
    * @returns how many completions are now in the stage; 0 at a timeout or a spurious wake-up.
    */
@@ -68,9 +69,18 @@ export interface Backend {
    */
   close(): void;
 
+  /** Nanoseconds since some fixed moment, by the clock that `turn` and `notify` wait by. */
+  now(): number;
+
+  /** Whether `turn` can wait; a backend of promises cannot. */
+  readonly canWait: boolean;
+
   /**
-   * Optional: has `wake` called on the JavaScript thread whenever completions are ready, until
-   * called with `null`. Only backends that can be integrated in an event loop have it.
+   * Calls `wake` once, on the JavaScript thread and never from within this call, when a turn would
+   * bring a completion, or `timeout` nanoseconds are over (-1: no limit). Asking again replaces
+   * what was asked before; null takes it back.
+   *
+   * @param keepsAlive whether the process stays for it when nothing else does.
    */
-  notify?(wake: (() => void) | null): void;
+  notify(wake: (() => void) | null, timeout: number, keepsAlive: boolean): void;
 }

@@ -4,6 +4,7 @@
  */
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { monotonicClock } from "../resource/clock.js";
 import { packageRoot } from "../root.js";
 import type { Backend } from "./backend.js";
 import { StageLayout, TurnWord } from "./stage.js";
@@ -19,6 +20,10 @@ interface Addon {
   annex(handle: object, text: Uint8Array): void;
   /** A function that runs a turn of the backend: what it takes and gives are `TurnWord`s. */
   bindTurn(handle: object): () => void;
+  /** Makes the waiter of a backend, once; the function is called when what was armed has come. */
+  bindWake(handle: object, wake: () => void): void;
+  arm(handle: object, timeout: number, keepsAlive: boolean): void;
+  disarm(handle: object): void;
   terminal(handle: object, descriptor: number, command: number, argument: number): number;
   close(handle: object): void;
 }
@@ -81,11 +86,15 @@ export function isMemoryStable(): boolean {
 
 class NativeBackend implements Backend {
   readonly name: string;
+  readonly canWait = true;
   readonly stage = new ArrayBuffer(StageLayout.Size);
   private readonly library: Addon;
   private readonly handle: object;
   private readonly isDirect = isMemoryStable();
   private readonly runTurn: () => void;
+  /** Who wants to be told; null when a call of the waiter's comes too late for that. */
+  private wake: (() => void) | null = null;
+  private hasWaiter = false;
   private readonly timeout = new Float64Array(this.stage, StageLayout.Turn + TurnWord.Timeout, 1);
   private readonly counts = new Uint32Array(this.stage, StageLayout.Turn + TurnWord.Count, 2);
 
@@ -115,6 +124,23 @@ class NativeBackend implements Backend {
     return this.counts[1]!;
   }
 
+  notify(wake: (() => void) | null, timeout: number, keepsAlive: boolean): void {
+    this.wake = wake;
+    if (wake === null) {
+      if (this.hasWaiter) this.library.disarm(this.handle);
+      return;
+    }
+    if (!this.hasWaiter) {
+      this.library.bindWake(this.handle, () => this.tell());
+      this.hasWaiter = true;
+    }
+    this.library.arm(this.handle, timeout, keepsAlive);
+  }
+
+  now(): number {
+    return monotonicClock.now();
+  }
+
   terminal(descriptor: number, command: number, argument: number): number {
     return this.library.terminal(this.handle, descriptor, command, argument);
   }
@@ -127,6 +153,12 @@ class NativeBackend implements Backend {
       // which is all that can be done; how the guest ended is what the caller wants to know.
       if ((error as NodeJS.ErrnoException).code !== "EBUSY") throw error;
     }
+  }
+
+  private tell(): void {
+    const { wake } = this;
+    this.wake = null;
+    wake?.();
   }
 }
 

@@ -22,6 +22,7 @@
 #include "core.h"
 #include "errors.h"
 #include "terminal.h"
+#include "waiter.h"
 
 /* What a turn takes and gives, in the stage. */
 struct turn_words {
@@ -41,6 +42,9 @@ struct handle {
   struct terminals terminals;
   napi_ref stage;
   napi_ref memory;
+  /* Both or none; only of a host that does not wait in `turn`. */
+  struct waiter *waiter;
+  napi_threadsafe_function wake;
 };
 
 static const char *error_name(int error)
@@ -89,11 +93,27 @@ static void forget(napi_env env, napi_ref *reference)
   *reference = NULL;
 }
 
+/*
+ * Ends the waiting before the environment does: its thread must call nothing that is gone. Released
+ * and not aborted, since one runtime lost the end of the process over that.
+ */
+static void end_waiting(void *data)
+{
+  struct handle *handle = data;
+  if (handle->waiter == NULL) return;
+  waiter_close(handle->waiter);
+  handle->waiter = NULL;
+  napi_release_threadsafe_function(handle->wake, napi_tsfn_release);
+  handle->wake = NULL;
+}
+
 /* Ends the backend. -EBUSY when the kernel holds on to the memory, which then stays as well. */
 static int close_handle(napi_env env, struct handle *handle)
 {
   terminals_restore(&handle->terminals);
   if (handle->core == NULL) return 0;
+  if (handle->waiter != NULL) napi_remove_env_cleanup_hook(env, end_waiting, handle);
+  end_waiting(handle);
   int result = handle->backend->close(handle->core);
   if (result < 0) return result;
   handle->core = NULL;
@@ -292,6 +312,67 @@ static napi_value bind_turn(napi_env env, napi_callback_info info)
   return function;
 }
 
+/* ---- Waiting, for a host that must not: see waiter.h ---- */
+
+/* On the waiter's thread. A full or closing queue has a call under way, or no use for one. */
+static void wake(void *data)
+{
+  napi_call_threadsafe_function(((struct handle *)data)->wake, NULL, napi_tsfn_nonblocking);
+}
+
+static napi_value bind_wake(napi_env env, napi_callback_info info)
+{
+  napi_value values[2], name;
+  struct handle *handle = arguments(env, info, values, 2);
+  if (handle == NULL) return NULL;
+  if (handle->waiter != NULL) return misuse(env, "bindWake: the handle has a function already");
+  napi_create_string_utf8(env, "wake", NAPI_AUTO_LENGTH, &name);
+  if (napi_create_threadsafe_function(env, values[1], NULL, name, 0, 1, NULL, NULL, NULL, NULL,
+                                      &handle->wake) != napi_ok) {
+    return misuse(env, "bindWake: expected (handle, function)");
+  }
+  int descriptor = handle->backend->watch(handle->core);
+  int error = descriptor < 0 ? descriptor
+                             : waiter_open(&handle->waiter, descriptor, wake, handle);
+  if (error < 0) {
+    napi_release_threadsafe_function(handle->wake, napi_tsfn_release);
+    handle->wake = NULL;
+    return fail(env, -error, "bindWake");
+  }
+  napi_unref_threadsafe_function(env, handle->wake);
+  napi_add_env_cleanup_hook(env, end_waiting, handle);
+  return NULL;
+}
+
+/* Arms the waiter for so many nanoseconds (< 0: no limit); whether that keeps the process. */
+static napi_value arm(napi_env env, napi_callback_info info)
+{
+  napi_value values[3];
+  double timeout;
+  bool keeps;
+  struct handle *handle = arguments(env, info, values, 3);
+  if (handle == NULL) return NULL;
+  if (handle->waiter == NULL || napi_get_value_double(env, values[1], &timeout) != napi_ok ||
+      napi_get_value_bool(env, values[2], &keeps) != napi_ok) {
+    return misuse(env, "arm: expected (handle, number, boolean), after bindWake");
+  }
+  if (keeps) napi_ref_threadsafe_function(env, handle->wake);
+  else napi_unref_threadsafe_function(env, handle->wake);
+  if (handle->backend->rest(handle->core)) wake(handle);
+  else waiter_arm(handle->waiter, timeout >= 0 && timeout <= 0x1p62 ? (int64_t)ceil(timeout) : -1);
+  return NULL;
+}
+
+static napi_value disarm(napi_env env, napi_callback_info info)
+{
+  napi_value values[1];
+  struct handle *handle = arguments(env, info, values, 1);
+  if (handle == NULL || handle->waiter == NULL) return NULL;
+  waiter_disarm(handle->waiter);
+  napi_unref_threadsafe_function(env, handle->wake);
+  return NULL;
+}
+
 static napi_value terminal(napi_env env, napi_callback_info info)
 {
   napi_value values[4], result;
@@ -345,6 +426,9 @@ NAPI_MODULE_INIT()
     { "attach", NULL, attach, NULL, NULL, NULL, napi_enumerable, NULL },
     { "annex", NULL, annex, NULL, NULL, NULL, napi_enumerable, NULL },
     { "bindTurn", NULL, bind_turn, NULL, NULL, NULL, napi_enumerable, NULL },
+    { "bindWake", NULL, bind_wake, NULL, NULL, NULL, napi_enumerable, NULL },
+    { "arm", NULL, arm, NULL, NULL, NULL, napi_enumerable, NULL },
+    { "disarm", NULL, disarm, NULL, NULL, NULL, napi_enumerable, NULL },
     { "terminal", NULL, terminal, NULL, NULL, NULL, napi_enumerable, NULL },
     { "close", NULL, close_backend, NULL, NULL, NULL, napi_enumerable, NULL },
     { "backends", NULL, NULL, NULL, NULL, backend_names(env), napi_enumerable, NULL },

@@ -7,6 +7,7 @@
 #ifndef STD_BACKEND_H
 #define STD_BACKEND_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct core;
@@ -29,6 +30,13 @@ struct backend {
    * < 0 as long as it takes. Returns the number of completions in the stage, or -errno.
    */
   int64_t (*turn)(struct core *core, uint32_t count, int64_t timeout);
+  /*
+   * For a host that must not wait in `turn`: a descriptor of the backend's that is readable, from
+   * `rest` on, when a turn would bring something. It outlives the backend's turns. Or -errno.
+   */
+  int (*watch)(struct core *core);
+  /* Whether a turn would bring something at once; if not, the descriptor tells when. */
+  bool (*rest)(struct core *core);
   /*
    * Cancels and drains what is in flight, then frees everything and returns 0. Returns -EBUSY, and
    * frees nothing, when the kernel does not let go of guest memory: call it again later, and

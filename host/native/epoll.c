@@ -525,6 +525,18 @@ int epoll_backend_create(const struct backend_options *options, struct core **cr
   return 0;
 }
 
+int epoll_backend_watch(struct core *core)
+{
+  return ((const struct epoll *)core)->descriptor;
+}
+
+bool epoll_backend_rest(struct core *core)
+{
+  /* Its descriptor is readable for as long as there is something. */
+  (void)core;
+  return false;
+}
+
 int epoll_backend_close(struct core *core)
 {
   struct epoll *epoll = (struct epoll *)core;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -88,6 +89,7 @@ static int map_queues(struct ring *ring, const struct uring_params *params)
   ring->cq_head = (uint32_t *)(cq + params->cq.head);
   ring->cq_tail = (uint32_t *)(cq + params->cq.tail);
   ring->cqes = (struct uring_cqe *)(cq + params->cq.cqes);
+  ring->cq_flags = params->cq.flags == 0 ? NULL : (uint32_t *)(cq + params->cq.flags);
   ring->cq_mask = params->cq_entries - 1;
   if (array) {
     /* Entries are submitted in the order in which they lie, so the indirection never changes. */
@@ -174,6 +176,7 @@ int ring_open(struct ring *ring, const struct ring_options *options, const char 
   ring->descriptor = setup(&params, options);
   if (ring->descriptor < 0) return ring->descriptor;
   ring->entry = ring->descriptor;
+  ring->events = -1;
   params.features &= ~options->without_features;
   ring->features = params.features;
   ring->setup_flags = params.flags;
@@ -210,6 +213,36 @@ void ring_close(struct ring *ring)
   }
   if (ring->descriptor >= 0) close(ring->descriptor);
   ring->descriptor = -1;
+  if (ring->events >= 0) close(ring->events);
+  ring->events = -1;
+}
+
+int ring_watch(struct ring *ring)
+{
+  if (ring->events >= 0) return ring->events;
+  int events = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (events < 0) return -errno;
+  int result = call_register(ring, URING_REGISTER_EVENTFD, &events, 1);
+  if (result < 0) {
+    close(events);
+    return result;
+  }
+  ring->events = events;
+  return events;
+}
+
+bool ring_rest(const struct ring *ring)
+{
+  uint64_t count;
+  if (ring->cq_flags != NULL) __atomic_store_n(ring->cq_flags, 0, __ATOMIC_SEQ_CST);
+  while (read(ring->events, &count, sizeof count) < 0 && errno == EINTR);
+  return ring_has_deferred(ring) || ring_peek(ring) != NULL;
+}
+
+void ring_stir(const struct ring *ring)
+{
+  if (ring->events < 0 || ring->cq_flags == NULL) return;
+  __atomic_store_n(ring->cq_flags, URING_CQ_EVENTFD_DISABLED, __ATOMIC_RELAXED);
 }
 
 bool ring_supports(const struct ring *ring, uint8_t opcode)

@@ -28,6 +28,7 @@ struct ring {
   struct uring_cqe *cqes;
   uint32_t *cq_head;
   uint32_t *cq_tail;
+  uint32_t *cq_flags; /* NULL before 5.8 */
   uint32_t cq_mask;
   uint32_t outstanding;
   int descriptor;
@@ -35,6 +36,7 @@ struct ring {
   int entry;
   uint32_t enter_flags;
   bool tells_taskrun; /* sq_flags says when completions wait for an enter */
+  int events; /* an eventfd that is written to when there is something to enter for, or -1 */
   bool has_wait_argument;
   uint32_t setup_flags;
   uint32_t features;
@@ -64,6 +66,22 @@ bool ring_supports(const struct ring *ring, uint8_t opcode);
  * Also runs the kernel's deferred work. 0, or -errno: -ETIME, -EINTR, -EAGAIN, -EBUSY.
  */
 int ring_enter(struct ring *ring, uint32_t minimum, int64_t timeout);
+
+/*
+ * A descriptor that becomes readable when there is something to enter for, once the ring rests: the
+ * ring's own does not, where the kernel leaves its work for the next enter. Opens it the first
+ * time. The descriptor, or -errno.
+ */
+int ring_watch(struct ring *ring);
+
+/*
+ * Forgets what that descriptor has told. Whether there is something to enter for already; if not,
+ * the descriptor tells of whatever comes from now on.
+ */
+bool ring_rest(const struct ring *ring);
+
+/* Ends the telling: entering costs the kernel less without. */
+void ring_stir(const struct ring *ring);
 
 /* Makes a table for so many registered files, all empty. 0 or -errno. */
 int ring_register_table(const struct ring *ring, uint32_t count);

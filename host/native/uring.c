@@ -550,6 +550,7 @@ int64_t uring_turn(struct core *core, uint32_t count, int64_t timeout)
   if (count > STAGE_LAYOUT_SUBMISSIONS_CAPACITY) return -EINVAL;
   const uint8_t *staged = core->stage + STAGE_LAYOUT_SUBMISSIONS;
   core_begin_turn(core);
+  ring_stir(&uring->ring);
   uring->alone = count == 1 && ring_unsubmitted(&uring->ring) == 0 &&
                  uring->ring.tells_taskrun && !ring_has_deferred(&uring->ring);
   for (uint32_t i = 0; i < count; i++) {
@@ -615,6 +616,18 @@ static void cancel_everything(struct uring *uring)
   if (uring->timers > 0) {
     cancel_submission(uring, user_data_of(INTERNAL_TIMER, uring->timer), NO_SLOT);
   }
+}
+
+int uring_watch(struct core *core)
+{
+  return ring_watch(&((struct uring *)core)->ring);
+}
+
+bool uring_rest(struct core *core)
+{
+  const struct uring *uring = (const struct uring *)core;
+  bool has_more = ring_rest(&uring->ring);
+  return has_more || uring->owes_cancels;
 }
 
 int uring_close(struct core *core)

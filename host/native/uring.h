@@ -186,6 +186,11 @@ enum uring_sq_flag {
   URING_SQ_TASKRUN = 1u << 2,
 };
 
+enum uring_cq_flag {
+  URING_CQ_EVENTFD_DISABLED = 1u << 0,
+};
+
+#define URING_REGISTER_EVENTFD 4
 #define URING_REGISTER_FILES_UPDATE 6
 #define URING_REGISTER_PROBE 8
 #define URING_REGISTER_FILES2 13

@@ -69,7 +69,7 @@ export function processConformance({ name, env }: Variant): void {
     const module = new WebAssembly.Module(new Uint8Array(wasmBytes(wasm)));
     const context = new ContextBuilder().args(["app", "many"]).stderr(inherited(2)).allowRun();
     const backend = selectBackend(env["STD_BACKEND"]);
-    assert.is(new Instance(module, context.build(), { backend }).run(), 0);
+    assert.is(new Instance(module, context.build(), { backend }).runBlocking(), 0);
     assert.equal(await exit, [7, null]);
   });
   test.run();

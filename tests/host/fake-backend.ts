@@ -1,6 +1,7 @@
 /** A backend in memory: no kernel, no threads, and completions when the test wants them. */
 import { Errno, Op } from "../../host/abi.js";
 import type { Backend } from "../../host/backend/backend.js";
+import { monotonicClock } from "../../host/resource/clock.js";
 import {
   CompletionWord, StageArgument, StageLayout, StageOp, SubmissionWord,
 } from "../../host/backend/stage.js";
@@ -40,6 +41,7 @@ export const SILENT = 900;
 /** Serves files from a map; everything opened gets a descriptor from 1000 on. */
 export class FakeBackend implements Backend {
   readonly name = "fake";
+  readonly canWait = true;
   readonly stage = new ArrayBuffer(StageLayout.Size);
   /** Contents by path. */
   readonly files = new Map<string, Uint8Array>();
@@ -55,6 +57,8 @@ export class FakeBackend implements Backend {
   /** The texts that were lent, in order. */
   readonly annexed: Uint8Array[] = [];
   isClosed = false;
+  /** What is to be called when a turn would bring something. */
+  wake: (() => void) | null = null;
   /** Timeouts that were asked for, in order. */
   readonly timeouts: number[] = [];
   /** Answers instead of `serve`; it may call that. */
@@ -98,6 +102,14 @@ export class FakeBackend implements Backend {
 
   terminal(descriptor: number, command: number): number {
     return command === 0 ? Number(descriptor === SILENT) : -Errno.ENOTTY;
+  }
+
+  now(): number {
+    return monotonicClock.now();
+  }
+
+  notify(wake: (() => void) | null): void {
+    this.wake = wake;
   }
 
   close(): void {

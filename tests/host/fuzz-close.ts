@@ -6,7 +6,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import {
-  Command, CommandFlag, CommandStream, CopyTarget, Handle, Op, OpenFlag, Overlapped, Signal,
+  Errno, Command, CommandFlag, CommandStream, CopyTarget, Handle, Op, OpenFlag, Overlapped, Signal,
   SocketAddress,
 } from "../../host/abi.js";
 import type { Backend } from "../../host/backend/backend.js";
@@ -29,7 +29,6 @@ const RECORD_COUNT = 16384;
 const LIST = RECORDS + RECORD_COUNT * Overlapped.Size;
 
 const LIMITS = [1, 2, 5, 60, 4095, 4097, 262_144];
-const EBADF = 9;
 
 /**
  * A backend that sees what is handed to another one: closing what is not open is closing twice, and
@@ -37,6 +36,7 @@ const EBADF = 9;
  */
 class Watched implements Backend {
   readonly name: string;
+  readonly canWait: boolean;
   readonly stage: ArrayBuffer;
   private readonly words: Int32Array;
   /** The generation of the close in flight, by slot. */
@@ -44,6 +44,7 @@ class Watched implements Backend {
 
   constructor(private readonly inner: Backend) {
     this.name = inner.name;
+    this.canWait = inner.canWait;
     this.stage = inner.stage;
     this.words = new Int32Array(this.stage);
   }
@@ -54,6 +55,14 @@ class Watched implements Backend {
 
   annex(text: Uint8Array): void {
     this.inner.annex(text);
+  }
+
+  now(): number {
+    return this.inner.now();
+  }
+
+  notify(wake: (() => void) | null, timeout: number, keepsAlive: boolean): void {
+    this.inner.notify(wake, timeout, keepsAlive);
   }
 
   turn(count: number, timeout: number): number {
@@ -69,7 +78,7 @@ class Watched implements Backend {
       const slot = words[at + CompletionWord.Slot]!;
       if (closing.get(slot) !== words[at + CompletionWord.Generation]) continue;
       closing.delete(slot);
-      if (words[at + CompletionWord.ResultLow] === -EBADF) throw new Error("closed twice");
+      if (words[at + CompletionWord.ResultLow] === -Errno.EBADF) throw new Error("closed twice");
     }
     return produced;
   }

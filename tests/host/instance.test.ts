@@ -26,7 +26,7 @@ function runText(text: string, { backend, context }: Setting = {}): number {
   const own = backend ?? new FakeBackend();
   try {
     const given = context ?? new ContextBuilder().build();
-    return new Instance(compile(text), given, { backend: own }).run();
+    return new Instance(compile(text), given, { backend: own }).runBlocking();
   } finally {
     assert.ok(own.isClosed, "the backend is closed, whatever happened");
   }
@@ -326,7 +326,7 @@ test("an instance runs once, and closes as often as one likes", () => {
   instance.close();
   instance.close();
   assert.ok(backend.isClosed);
-  assert.throws(() => instance.run(), /runs only once/);
+  assert.throws(() => instance.runBlocking(), /runs only once/);
 });
 
 test("two instances do not see each other", () => {
@@ -338,8 +338,8 @@ test("two instances do not see each other", () => {
   const context = new ContextBuilder().build();
   const make = (): Instance => new Instance(module, context, { backend: new FakeBackend() });
   const [first, second] = [make(), make()];
-  assert.is(first.run(), 1);
-  assert.is(second.run(), 1);
+  assert.is(first.runBlocking(), 1);
+  assert.is(second.runBlocking(), 1);
 });
 
 test("messages show the frames of the guest's code", () => {
@@ -348,7 +348,7 @@ test("messages show the frames of the guest's code", () => {
   }));
   const backend = new FakeBackend();
   try {
-    new Instance(module, new ContextBuilder().build(), { backend }).run();
+    new Instance(module, new ContextBuilder().build(), { backend }).runBlocking();
     assert.unreachable();
   } catch (error) {
     if (!(error instanceof GuestFailure)) throw error;

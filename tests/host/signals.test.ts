@@ -18,7 +18,7 @@ const application = `
       const module = new WebAssembly.Module(readFileSync(workerData.wasm));
       const context = new ContextBuilder().args(["app", "told"]).signals()
         .stdout(inherited(1)).stderr(inherited(2)).build();
-      parentPort.postMessage(new Instance(module, context).run());
+      parentPort.postMessage(new Instance(module, context).runBlocking());
     });\`;
   process.on("SIGINT", () => { console.log("own"); process.exit(5); });
   const codes = [];
