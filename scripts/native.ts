@@ -22,6 +22,8 @@ interface Target {
   defines: string[];
   cflags: string[];
   ldflags: string[];
+  /** What only some processors have: `target_arch=='x64'`, and the flags for it. */
+  conditions: [condition: string, only: { cflags: string[]; ldflags: string[] }][];
 }
 
 /** The command of the C compiler on this machine, or null. */
@@ -88,6 +90,11 @@ function readTarget(): Target {
   const { targets } = JSON.parse(text) as { targets: Target[] };
   const [target] = targets;
   if (!target) throw new Error("binding.gyp has no target");
+  for (const [condition, only] of target.conditions) {
+    if (condition !== `target_arch=='${process.arch}'`) continue;
+    target.cflags.push(...only.cflags);
+    target.ldflags.push(...only.ldflags);
+  }
   return target;
 }
 

@@ -34,8 +34,15 @@
         "work.c"
       ],
       "defines": ["_GNU_SOURCE"],
-      "cflags": ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden"],
-      "ldflags": ["-Wl,-z,nodelete"]
+      "cflags": [
+        "-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden",
+        "-fstack-protector-strong", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2"
+      ],
+      "ldflags": ["-Wl,-z,nodelete", "-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack"],
+      "conditions": [
+        ["target_arch=='x64'", { "cflags": ["-fcf-protection"], "ldflags": ["-Wl,-z,shstk"] }],
+        ["target_arch=='arm64'", { "cflags": ["-mbranch-protection=standard"], "ldflags": [] }]
+      ]
     }
   ]
 }
