@@ -2,153 +2,20 @@
 
 import { Info } from "./abi/flags";
 import { __create, assign, clear } from "./rt/create";
+import { ErrorKind } from "./rt/error-kind";
 import { hostInfo } from "./rt/host";
 import { panic } from "./rt/panic";
 import { Promise } from "./rt/promise";
+import { shortened } from "./rt/shortened";
 import { Slot } from "./rt/slot";
 import { Vec } from "./vec";
 
-/** What sort of error it is, independent of the operating system. Rust's names. */
-export const enum ErrorKind {
-  /** None of the others. */
-  Other,
-  NotFound,
-  PermissionDenied,
-  AlreadyExists,
-  /** An argument that makes no sense. */
-  InvalidInput,
-  /** Data that is not what it should be, such as text that is not UTF-8. */
-  InvalidData,
-  /** The stream ended before what was expected of it. */
-  UnexpectedEof,
-  /** A write that took nothing. */
-  WriteZero,
-  Interrupted,
-  /** It was cancelled before it was done. */
-  Cancelled,
-  TimedOut,
-  WouldBlock,
-  BrokenPipe,
-  IsADirectory,
-  NotADirectory,
-  DirectoryNotEmpty,
-  FilesystemLoop,
-  ReadOnlyFilesystem,
-  StorageFull,
-  QuotaExceeded,
-  FileTooLarge,
-  InvalidFilename,
-  TooManyLinks,
-  CrossesDevices,
-  ExecutableFileBusy,
-  ResourceBusy,
-  Deadlock,
-  NotSeekable,
-  StaleNetworkFileHandle,
-  OutOfMemory,
-  /** The host, or the operating system, cannot do it. */
-  Unsupported,
-  ArgumentListTooLong,
-  ConnectionRefused,
-  ConnectionReset,
-  ConnectionAborted,
-  NotConnected,
-  AddrInUse,
-  AddrNotAvailable,
-  NetworkDown,
-  NetworkUnreachable,
-  HostUnreachable,
-}
-
-/** Which kind each `Errno` is, by its number. */
-// @ts-ignore: decorator
-@lazy const KINDS: StaticArray<u8> = [
-  <u8>ErrorKind.Other, // Success
-  <u8>ErrorKind.ArgumentListTooLong, // E2BIG
-  <u8>ErrorKind.PermissionDenied, // EACCES
-  <u8>ErrorKind.AddrInUse, // EADDRINUSE
-  <u8>ErrorKind.AddrNotAvailable, // EADDRNOTAVAIL
-  <u8>ErrorKind.Other, // EAFNOSUPPORT
-  <u8>ErrorKind.WouldBlock, // EAGAIN
-  <u8>ErrorKind.Other, // EALREADY
-  <u8>ErrorKind.Other, // EBADF
-  <u8>ErrorKind.Other, // EBADMSG
-  <u8>ErrorKind.ResourceBusy, // EBUSY
-  <u8>ErrorKind.Cancelled, // ECANCELED
-  <u8>ErrorKind.Other, // ECHILD
-  <u8>ErrorKind.ConnectionAborted, // ECONNABORTED
-  <u8>ErrorKind.ConnectionRefused, // ECONNREFUSED
-  <u8>ErrorKind.ConnectionReset, // ECONNRESET
-  <u8>ErrorKind.Deadlock, // EDEADLK
-  <u8>ErrorKind.Other, // EDESTADDRREQ
-  <u8>ErrorKind.Other, // EDOM
-  <u8>ErrorKind.QuotaExceeded, // EDQUOT
-  <u8>ErrorKind.AlreadyExists, // EEXIST
-  <u8>ErrorKind.Other, // EFAULT
-  <u8>ErrorKind.FileTooLarge, // EFBIG
-  <u8>ErrorKind.HostUnreachable, // EHOSTUNREACH
-  <u8>ErrorKind.Other, // EIDRM
-  <u8>ErrorKind.InvalidData, // EILSEQ
-  <u8>ErrorKind.Other, // EINPROGRESS
-  <u8>ErrorKind.Interrupted, // EINTR
-  <u8>ErrorKind.InvalidInput, // EINVAL
-  <u8>ErrorKind.Other, // EIO
-  <u8>ErrorKind.Other, // EISCONN
-  <u8>ErrorKind.IsADirectory, // EISDIR
-  <u8>ErrorKind.FilesystemLoop, // ELOOP
-  <u8>ErrorKind.Other, // EMFILE
-  <u8>ErrorKind.TooManyLinks, // EMLINK
-  <u8>ErrorKind.Other, // EMSGSIZE
-  <u8>ErrorKind.Other, // EMULTIHOP
-  <u8>ErrorKind.InvalidFilename, // ENAMETOOLONG
-  <u8>ErrorKind.NetworkDown, // ENETDOWN
-  <u8>ErrorKind.Other, // ENETRESET
-  <u8>ErrorKind.NetworkUnreachable, // ENETUNREACH
-  <u8>ErrorKind.Other, // ENFILE
-  <u8>ErrorKind.Other, // ENOBUFS
-  <u8>ErrorKind.Other, // ENODEV
-  <u8>ErrorKind.NotFound, // ENOENT
-  <u8>ErrorKind.Other, // ENOEXEC
-  <u8>ErrorKind.Other, // ENOLCK
-  <u8>ErrorKind.Other, // ENOLINK
-  <u8>ErrorKind.OutOfMemory, // ENOMEM
-  <u8>ErrorKind.Other, // ENOMSG
-  <u8>ErrorKind.Other, // ENOPROTOOPT
-  <u8>ErrorKind.StorageFull, // ENOSPC
-  <u8>ErrorKind.Unsupported, // ENOSYS
-  <u8>ErrorKind.NotConnected, // ENOTCONN
-  <u8>ErrorKind.NotADirectory, // ENOTDIR
-  <u8>ErrorKind.DirectoryNotEmpty, // ENOTEMPTY
-  <u8>ErrorKind.Other, // ENOTRECOVERABLE
-  <u8>ErrorKind.Other, // ENOTSOCK
-  <u8>ErrorKind.Unsupported, // ENOTSUP
-  <u8>ErrorKind.Other, // ENOTTY
-  <u8>ErrorKind.Other, // ENXIO
-  <u8>ErrorKind.Other, // EOVERFLOW
-  <u8>ErrorKind.Other, // EOWNERDEAD
-  <u8>ErrorKind.PermissionDenied, // EPERM
-  <u8>ErrorKind.BrokenPipe, // EPIPE
-  <u8>ErrorKind.Other, // EPROTO
-  <u8>ErrorKind.Other, // EPROTONOSUPPORT
-  <u8>ErrorKind.Other, // EPROTOTYPE
-  <u8>ErrorKind.Other, // ERANGE
-  <u8>ErrorKind.ReadOnlyFilesystem, // EROFS
-  <u8>ErrorKind.NotSeekable, // ESPIPE
-  <u8>ErrorKind.Other, // ESRCH
-  <u8>ErrorKind.StaleNetworkFileHandle, // ESTALE
-  <u8>ErrorKind.TimedOut, // ETIMEDOUT
-  <u8>ErrorKind.ExecutableFileBusy, // ETXTBSY
-  <u8>ErrorKind.CrossesDevices, // EXDEV
-  <u8>ErrorKind.PermissionDenied, // ENOTCAPABLE
-];
-
-function kindOf(errno: i32): ErrorKind {
-  return <u32>errno < <u32>KINDS.length ? KINDS[errno] : ErrorKind.Other;
-}
+export { Errno } from "./abi/errno";
+export { ErrorKind } from "./rt/error-kind";
 
 /** What went wrong, in which operation, and on what. */
 export class Error {
-  /** WASI's number of the error, the same on every system; 0 when it comes from no system. */
+  /** An `Errno`: WASI's, the same on every system; 0 when the error comes from no system. */
   errno: i32 = 0;
   /** The operating system's own number, or 0. */
   osCode: i32 = 0;
@@ -189,14 +56,14 @@ export class Error {
 
   /** What sort of error it is. */
   get kind(): ErrorKind {
-    return this.errno ? kindOf(this.errno) : this.ownKind;
+    return this.errno ? ErrorKind.of(this.errno) : this.ownKind;
   }
 
   /** All of it in one line: `open "notes.txt": not found (ENOENT)`. */
   get message(): string {
     let text = this.operation;
     const path = this.path;
-    if (path != null) text += ' "' + path + '"';
+    if (path != null) text += ' "' + shortened(path) + '"';
     if (text.length) text += ": ";
     return text + (this.errno ? describeErrno(this.errno) : this.detail);
   }
@@ -209,8 +76,7 @@ export class Error {
 
 /** What an `Errno` means. The host has the texts, so that not every app carries them. */
 export function describeErrno(errno: i32): string {
-  const text = hostInfo(Info.ErrorText, errno);
-  return text ? text.toString() : "error " + errno.toString();
+  return hostInfo(Info.ErrorText, errno)!.toString();
 }
 
 /** The value of a call that has none to return: there is nothing in it. */

@@ -15,7 +15,7 @@ import { Operation } from "./rt/operation";
 import { Stream } from "./transfer";
 import { Vec } from "./vec";
 
-export { BufResult, Error, ErrorKind, Result, Unit } from "./error";
+export { BufResult, Errno, Error, ErrorKind, Result, Unit } from "./error";
 
 const enum Size {
   /** What a `BufReader` asks for at a time. */

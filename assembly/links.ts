@@ -10,6 +10,7 @@ import { Error, ErrorKind, Result, Unit, describeErrno } from "./error";
 import { Permissions } from "./metadata";
 import { fromSystem, toSystem } from "./os-string";
 import { Operation } from "./rt/operation";
+import { shortened } from "./rt/shortened";
 import { Vec } from "./vec";
 
 /** The longest path, in bytes; a longer one is an `InvalidFilename` error. */
@@ -29,8 +30,8 @@ export class PathsError extends Error {
 
   get message(): string {
     const path = this.path;
-    const subject = path === null ? "" : ` "${path}" to "${this.other}"`;
-    return `${this.operation}${subject}: ${describeErrno(this.errno)}`;
+    const names = path === null ? "" : ` "${shortened(path)}" to "${shortened(this.other)}"`;
+    return `${this.operation}${names}: ${describeErrno(this.errno)}`;
   }
 }
 

@@ -4,6 +4,7 @@
  */
 export { Abi } from "../assembly/abi/version.js";
 export { Errno } from "../assembly/abi/errno.js";
+export { ErrorKind } from "../assembly/abi/error-kind.js";
 export {
   AddressFamily,
   Clock,

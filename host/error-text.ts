@@ -1,5 +1,5 @@
 /** What each error means, in words; for messages. */
-import { Errno } from "./abi.js";
+import { Errno, ErrorKind } from "./abi.js";
 
 const TEXTS = {
   [Errno.Success]: "success (no error)",
@@ -83,9 +83,74 @@ const TEXTS = {
 
 const TEXT_TABLE: readonly string[] = Object.values(TEXTS);
 
-/** What an `Errno` means; undefined for a number that is none. */
-export function errorText(errno: number): string | undefined {
-  return TEXT_TABLE[errno];
+/** What an `Errno` means, or a text that says which number it is. */
+export function errorText(errno: number): string {
+  return TEXT_TABLE[errno] ?? `error ${errno}`;
+}
+
+const KIND_NAMES = {
+  [ErrorKind.Other]: "Other",
+  [ErrorKind.NotFound]: "NotFound",
+  [ErrorKind.PermissionDenied]: "PermissionDenied",
+  [ErrorKind.AlreadyExists]: "AlreadyExists",
+  [ErrorKind.InvalidInput]: "InvalidInput",
+  [ErrorKind.InvalidData]: "InvalidData",
+  [ErrorKind.UnexpectedEof]: "UnexpectedEof",
+  [ErrorKind.WriteZero]: "WriteZero",
+  [ErrorKind.Interrupted]: "Interrupted",
+  [ErrorKind.Cancelled]: "Cancelled",
+  [ErrorKind.TimedOut]: "TimedOut",
+  [ErrorKind.WouldBlock]: "WouldBlock",
+  [ErrorKind.BrokenPipe]: "BrokenPipe",
+  [ErrorKind.IsADirectory]: "IsADirectory",
+  [ErrorKind.NotADirectory]: "NotADirectory",
+  [ErrorKind.DirectoryNotEmpty]: "DirectoryNotEmpty",
+  [ErrorKind.FilesystemLoop]: "FilesystemLoop",
+  [ErrorKind.ReadOnlyFilesystem]: "ReadOnlyFilesystem",
+  [ErrorKind.StorageFull]: "StorageFull",
+  [ErrorKind.QuotaExceeded]: "QuotaExceeded",
+  [ErrorKind.FileTooLarge]: "FileTooLarge",
+  [ErrorKind.InvalidFilename]: "InvalidFilename",
+  [ErrorKind.TooManyLinks]: "TooManyLinks",
+  [ErrorKind.CrossesDevices]: "CrossesDevices",
+  [ErrorKind.ExecutableFileBusy]: "ExecutableFileBusy",
+  [ErrorKind.ResourceBusy]: "ResourceBusy",
+  [ErrorKind.Deadlock]: "Deadlock",
+  [ErrorKind.NotSeekable]: "NotSeekable",
+  [ErrorKind.StaleNetworkFileHandle]: "StaleNetworkFileHandle",
+  [ErrorKind.OutOfMemory]: "OutOfMemory",
+  [ErrorKind.Unsupported]: "Unsupported",
+  [ErrorKind.ArgumentListTooLong]: "ArgumentListTooLong",
+  [ErrorKind.ConnectionRefused]: "ConnectionRefused",
+  [ErrorKind.ConnectionReset]: "ConnectionReset",
+  [ErrorKind.ConnectionAborted]: "ConnectionAborted",
+  [ErrorKind.NotConnected]: "NotConnected",
+  [ErrorKind.AddrInUse]: "AddrInUse",
+  [ErrorKind.AddrNotAvailable]: "AddrNotAvailable",
+  [ErrorKind.NetworkDown]: "NetworkDown",
+  [ErrorKind.NetworkUnreachable]: "NetworkUnreachable",
+  [ErrorKind.HostUnreachable]: "HostUnreachable",
+  [ErrorKind.InvalidHandle]: "InvalidHandle",
+  [ErrorKind.InputOutput]: "InputOutput",
+  [ErrorKind.InProgress]: "InProgress",
+  [ErrorKind.AlreadyConnected]: "AlreadyConnected",
+  [ErrorKind.TooManyOpenFiles]: "TooManyOpenFiles",
+  [ErrorKind.MessageTooLong]: "MessageTooLong",
+  [ErrorKind.NoSuchDevice]: "NoSuchDevice",
+  [ErrorKind.NoSuchProcess]: "NoSuchProcess",
+  [ErrorKind.NotExecutable]: "NotExecutable",
+  [ErrorKind.NotATerminal]: "NotATerminal",
+  [ErrorKind.NotASocket]: "NotASocket",
+  [ErrorKind.NoLocksAvailable]: "NoLocksAvailable",
+  [ErrorKind.ValueTooLarge]: "ValueTooLarge",
+  [ErrorKind.ProtocolError]: "ProtocolError",
+} satisfies Record<ErrorKind, string>;
+
+const KIND_TABLE: Readonly<Record<number, string>> = KIND_NAMES;
+
+/** The name of an `ErrorKind`, or a text that says which number it is. */
+export function errorKindName(kind: number): string {
+  return KIND_TABLE[kind] ?? `error kind ${kind}`;
 }
 
 /** Why something failed: an error of the system in plain words, else the message's first line. */

@@ -123,10 +123,12 @@ export const enum Info {
   Os = 4,
   /** The host's processor: `x86_64`, `aarch64`, …, as Rust spells them. */
   Arch = 5,
-  /** What the `Errno` `index` means, for a message: `not found (ENOENT)`. */
+  /** What the `Errno` `index` means, for a message: `not found (ENOENT)`. Any index has a text. */
   ErrorText = 6,
   /** The system's number of the process, in decimal digits. */
   ProcessId = 7,
+  /** The name of the `ErrorKind` `index`: `NotFound`. Any index has one. */
+  ErrorKind = 8,
 }
 
 /** Bits of `Command.Flags`. */

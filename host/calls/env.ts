@@ -1,7 +1,7 @@
 /** `std/env`: arguments, environment, current directory. */
 import { Errno, Info, Op, OpenFlag } from "../abi.js";
 import { StageArgument, StageDescriptor } from "../backend/stage.js";
-import { errorText } from "../error-text.js";
+import { errorKindName, errorText } from "../error-text.js";
 import { encoder, MAX_PATH } from "../namespace.js";
 import type { Parts } from "../parts.js";
 
@@ -27,11 +27,9 @@ const ANSWERS = {
     only(index, encoder.encode(OS_NAMES[process.platform] ?? process.platform)),
   [Info.Arch]: (_parts, index) =>
     only(index, encoder.encode(ARCH_NAMES[process.arch] ?? process.arch)),
-  [Info.ErrorText]: (_parts, index) => {
-    const text = errorText(index);
-    return text === undefined ? undefined : encoder.encode(text);
-  },
+  [Info.ErrorText]: (_parts, index) => encoder.encode(errorText(index)),
   [Info.ProcessId]: (_parts, index) => only(index, encoder.encode(String(process.pid))),
+  [Info.ErrorKind]: (_parts, index) => encoder.encode(errorKindName(index)),
 } satisfies Record<Info, Answer>;
 
 const ANSWER_TABLE: readonly Answer[] = Object.values(ANSWERS);

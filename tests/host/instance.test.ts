@@ -287,7 +287,10 @@ test("info answers, and keeps within its bounds", () => {
   assert.is(ask(2, 1, 64, 100), -Errno.ENOENT);
   assert.is(ask(6, 44, 64, 100), "not found (ENOENT)".length);
   assert.is(ask(7, 0, 64, 100), String(process.pid).length);
-  for (const what of [8, 99, -1]) assert.is(ask(what, 0, 64, 100), -Errno.EINVAL);
+  assert.is(ask(6, 4444, 64, 100), "error 4444".length);
+  assert.is(ask(8, 2, 64, 100), "NotFound".length);
+  assert.is(ask(8, 4444, 64, 100), "error kind 4444".length);
+  for (const what of [9, 99, -1]) assert.is(ask(what, 0, 64, 100), -Errno.EINVAL);
   assert.is(ask(0, 0, 1048576, 1), -Errno.EFAULT);
   assert.is(ask(0, 0, -1, -1), -Errno.EFAULT);
   assert.is(ask(0, 0, 1048576, 0), 3);

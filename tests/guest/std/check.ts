@@ -25,7 +25,7 @@ export function failsToTransfer(result: BufResult, kind: ErrorKind, words: strin
 
 /** The error must be of this kind, and its message must name all the words. */
 export function expectError(error: IoError, kind: ErrorKind, words: string): void {
-  equal<i32>(error.kind, kind, "kind of the error: " + error.message);
+  equal<ErrorKind>(error.kind, kind, "kind of the error: " + error.message);
   const list = words.split(" ");
   for (let i = 0; i < list.length; i++) {
     check(error.message.includes(list[i]), `"${error.message}" does not name ${list[i]}`);

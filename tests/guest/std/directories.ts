@@ -184,7 +184,7 @@ async function closing(dir: string): Promise<void> {
   for (let i = 0; i < 300; i++) equal((await collect(dir)).length, 10, "to the end");
   const reader = (await readDir(dir)).unwrap();
   await reader.close();
-  fails(await reader.next(), ErrorKind.Other, "read directory EBADF");
+  fails(await reader.next(), ErrorKind.InvalidHandle, "read directory EBADF");
 }
 
 async function errors(dir: string): Promise<void> {

@@ -64,9 +64,9 @@ async function again(
   const error = await deed.begin(world);
   // What was made, or removed, by one whose end nobody wanted any more.
   if (error !== null && isThere && name == "createNew") {
-    equal<i32>(error.kind, ErrorKind.AlreadyExists, name);
+    equal<ErrorKind>(error.kind, ErrorKind.AlreadyExists, name);
   } else if (error !== null && isThere && name == "removeDirAll") {
-    equal<i32>(error.kind, ErrorKind.NotFound, name);
+    equal<ErrorKind>(error.kind, ErrorKind.NotFound, name);
   } else {
     isDone(error, name + " once more");
   }

@@ -220,7 +220,7 @@ async function exhaust(path: string, spare: i32): Promise<File[]> {
   while (true) {
     const opened = await File.open(path);
     if (opened.isErr) {
-      fails(opened, ErrorKind.Other, "open file many EMFILE");
+      fails(opened, ErrorKind.TooManyOpenFiles, "open file many EMFILE");
       break;
     }
     files.push(opened.unwrap());
@@ -255,7 +255,7 @@ async function descriptors(dir: string, all: bool): Promise<void> {
       continue;
     }
     check(all || OPENS.includes(deed.name), deed.name + " needs no descriptor");
-    expectError(error, ErrorKind.Other, wordsOf(deed) + " many EMFILE");
+    expectError(error, ErrorKind.TooManyOpenFiles, wordsOf(deed) + " many EMFILE");
     equal(await describe(world), fresh, deed.name + " has done nothing");
     isDone(await deed.begin(world), deed.name + " when there are some again");
   }
@@ -278,9 +278,9 @@ async function lastDescriptor(dir: string): Promise<void> {
   const file = files[0];
   for (let round = 0; round < 3; round++) {
     const copied = await copy(join(world, "file"), join(world, "new"));
-    fails(copied, ErrorKind.Other, "open world/new many EMFILE");
+    fails(copied, ErrorKind.TooManyOpenFiles, "open world/new many EMFILE");
     const removed = await removeDirAll(join(world, "tree"));
-    fails(removed, ErrorKind.Other, "open directory tree/inner many EMFILE");
+    fails(removed, ErrorKind.TooManyOpenFiles, "open directory tree/inner many EMFILE");
     equal((await read(join(world, "text"))).unwrap().length, 4, "one is enough to read");
     equal((await file.readAt(Vec.withCapacity<u8>(100), 0)).unwrap(), 100, "read");
     check((await file.metadata()).isOk && (await file.syncAll()).isOk, "what needs none");

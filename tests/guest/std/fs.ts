@@ -58,7 +58,7 @@ async function cursor(dir: string): Promise<void> {
   r = await again.read(r.buf);
   check(r.isOk && r.n == 0 && r.buf.length == 0, "the end");
   failsToTransfer(await again.read(new Vec<u8>()), ErrorKind.InvalidInput, "read a");
-  failsToTransfer(await again.write(Vec.fromString("x")), ErrorKind.Other, "write a EBADF");
+  failsToTransfer(await again.write(Vec.fromString("x")), ErrorKind.InvalidHandle, "write a EBADF");
   check((await again.close()).isOk, "close");
 }
 
@@ -138,7 +138,7 @@ async function options(dir: string): Promise<void> {
   await both.unwrap().close();
   const off = new OpenOptions().read().write(true).write(false);
   const reader = (await off.open(path)).unwrap();
-  failsToTransfer(await reader.write(pattern(1)), ErrorKind.Other, "write EBADF");
+  failsToTransfer(await reader.write(pattern(1)), ErrorKind.InvalidHandle, "write EBADF");
   await reader.close();
 }
 
@@ -265,10 +265,10 @@ async function errors(dir: string): Promise<void> {
 async function closed(dir: string): Promise<void> {
   const file = (await File.create(join(dir, "a"))).unwrap();
   check((await file.close()).isOk, "close");
-  fails(await file.close(), ErrorKind.Other, "close a EBADF");
-  failsToTransfer(await file.write(pattern(1)), ErrorKind.Other, "write a EBADF");
-  fails(await file.metadata(), ErrorKind.Other, "metadata a EBADF");
-  fails(await file.seek(SeekFrom.start(0)), ErrorKind.Other, "seek a EBADF");
+  fails(await file.close(), ErrorKind.InvalidHandle, "close a EBADF");
+  failsToTransfer(await file.write(pattern(1)), ErrorKind.InvalidHandle, "write a EBADF");
+  fails(await file.metadata(), ErrorKind.InvalidHandle, "metadata a EBADF");
+  fails(await file.seek(SeekFrom.start(0)), ErrorKind.InvalidHandle, "seek a EBADF");
 }
 
 async function wholes(dir: string): Promise<void> {

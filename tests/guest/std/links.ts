@@ -324,6 +324,6 @@ async function readOnly(): Promise<void> {
   fails(await file.setTimes(then), ErrorKind.PermissionDenied, "set times");
   fails(await file.setPermissions(new Permissions(0)), ErrorKind.PermissionDenied, "set");
   fails(await file.setLen(0), ErrorKind.PermissionDenied, "set length");
-  failsToTransfer(await file.write(pattern(1)), ErrorKind.Other, "write EBADF");
+  failsToTransfer(await file.write(pattern(1)), ErrorKind.InvalidHandle, "write EBADF");
   await file.close();
 }

@@ -60,15 +60,16 @@ async function datagrams(at: string): Promise<void> {
   equal((await b.socket.sendTo(Vec.fromString("back"), second.from)).unwrap(), 4, "answer");
   equal(text((await a.socket.recvFrom(room())).buf), "back", "the answer");
   check((await a.socket.close()).isOk, "close");
-  failsToTransfer(await a.socket.recvFrom(room()), ErrorKind.Other, "recv from EBADF");
-  failsToTransfer(await a.socket.sendTo(pattern(1), b.address), ErrorKind.Other, "send to EBADF");
+  const closed = ErrorKind.InvalidHandle;
+  failsToTransfer(await a.socket.recvFrom(room()), closed, "recv from EBADF");
+  failsToTransfer(await a.socket.sendTo(pattern(1), b.address), closed, "send to EBADF");
 }
 
 async function connected(at: string): Promise<void> {
   const a = await Bound.at(at);
   const b = await Bound.at(at);
   const stranger = await Bound.at(at);
-  failsToTransfer(await a.socket.send(pattern(1)), ErrorKind.Other, "send destination");
+  failsToTransfer(await a.socket.send(pattern(1)), ErrorKind.NotConnected, "send destination");
   fails(await a.socket.peerAddr(), ErrorKind.NotConnected, "peer address");
   check((await a.socket.connectAddr(b.address)).isOk, "connect");
   check((await a.socket.peerAddr()).unwrap().equals(b.address), "the peer");
@@ -103,9 +104,9 @@ async function sizes(at: string): Promise<void> {
   equal((await a.socket.sendTo(large, a.address)).unwrap(), 65000, "a large one");
   check((await a.socket.recvFrom(room(65536))).buf.equals(large), "a large one");
   const words = `${a.address} large EMSGSIZE`;
-  failsToTransfer(await a.socket.send(pattern(70000)), ErrorKind.Other, `send ${words}`);
+  failsToTransfer(await a.socket.send(pattern(70000)), ErrorKind.MessageTooLong, `send ${words}`);
   const sent = await a.socket.sendTo(pattern(2_000_000), a.address);
-  failsToTransfer(sent, ErrorKind.Other, `send to ${words}`);
+  failsToTransfer(sent, ErrorKind.MessageTooLong, `send to ${words}`);
   failsToTransfer(await a.socket.recv(new Vec<u8>()), ErrorKind.InvalidInput, "recv");
   const none = await a.socket.recvFrom(new Vec<u8>());
   failsToTransfer(none, ErrorKind.InvalidInput, "recv from");
@@ -239,7 +240,7 @@ async function lookupCancel(): Promise<void> {
     if (i & 1) await yieldNow();
     looking.cancel();
     const found = await looking;
-    if (found.isErr) equal<i32>(found.error.kind, ErrorKind.Cancelled, "kind");
+    if (found.isErr) equal<ErrorKind>(found.error.kind, ErrorKind.Cancelled, "kind");
   }
   const found = await timeout(lookupHost("localhost", 80), Duration.fromSecs(20));
   check(found.isOk && found.unwrap().isOk, "it still works");

@@ -150,7 +150,7 @@ async function cancel(path: string): Promise<void> {
     connecting.cancel();
     const connected = await connecting;
     if (connected.isOk) await connected.unwrap().close();
-    else equal<i32>(connected.error.kind, ErrorKind.Cancelled, "kind");
+    else equal<ErrorKind>(connected.error.kind, ErrorKind.Cancelled, "kind");
     const accepted = await timeout(accepting, Duration.fromMillis(20));
     if (accepted.isErr || accepted.unwrap().isErr) continue;
     const end = accepted.unwrap().unwrap();

@@ -89,10 +89,10 @@ async function echo(at: string): Promise<void> {
   failsToTransfer(await pair.client.read(new Vec<u8>()), ErrorKind.InvalidInput, "read");
   equal((await pair.client.write(new Vec<u8>())).unwrap(), 0, "writing nothing");
   await pair.close();
-  failsToTransfer(await pair.client.read(room()), ErrorKind.Other, "read EBADF");
-  fails(await pair.client.close(), ErrorKind.Other, "close EBADF");
+  failsToTransfer(await pair.client.read(room()), ErrorKind.InvalidHandle, "read EBADF");
+  fails(await pair.client.close(), ErrorKind.InvalidHandle, "close EBADF");
   check((await server.listener.close()).isOk, "close");
-  fails(await server.listener.accept(), ErrorKind.Other, `accept ${server.address} EBADF`);
+  fails(await server.listener.accept(), ErrorKind.InvalidHandle, `accept ${server.address} EBADF`);
 }
 
 async function addresses(at: string): Promise<void> {
@@ -118,9 +118,9 @@ async function options(at: string): Promise<void> {
   equal((await stream.ttl()).unwrap(), 7, "ttl");
   fails(await stream.setTtl(256), ErrorKind.InvalidInput, `set ttl ${stream.name}`);
   await stream.close();
-  fails(await stream.setNodelay(true), ErrorKind.Other, "set nodelay EBADF");
-  fails(await stream.nodelay(), ErrorKind.Other, "nodelay EBADF");
-  fails(await stream.peerAddr(), ErrorKind.Other, "peer address EBADF");
+  fails(await stream.setNodelay(true), ErrorKind.InvalidHandle, "set nodelay EBADF");
+  fails(await stream.nodelay(), ErrorKind.InvalidHandle, "nodelay EBADF");
+  fails(await stream.peerAddr(), ErrorKind.InvalidHandle, "peer address EBADF");
 }
 
 async function names(): Promise<void> {
@@ -361,7 +361,7 @@ async function cancelAccept(): Promise<void> {
 }
 
 function expectNoConnection(kind: ErrorKind): void {
-  equal<i32>(kind, ErrorKind.Cancelled, "kind of what was cancelled");
+  equal<ErrorKind>(kind, ErrorKind.Cancelled, "kind of what was cancelled");
 }
 
 /** The connection has been closed, or is still there for the next one who asks. */
@@ -394,7 +394,7 @@ async function cancelRead(): Promise<void> {
     each.cancel();
     const came = await each;
     if (came.isOk) got.extend(came.buf);
-    else equal<i32>(came.error.kind, ErrorKind.Cancelled, "kind of what was cancelled");
+    else equal<ErrorKind>(came.error.kind, ErrorKind.Cancelled, "kind of what was cancelled");
   }
   await pair.client.shutdown(Shutdown.Write);
   check((await readToEnd(pair.server, got)).isOk, "the rest");
@@ -426,7 +426,7 @@ async function cancelConnect(): Promise<void> {
     connecting.cancel();
     const connected = await connecting;
     if (connected.isOk) await connected.unwrap().close();
-    else equal<i32>(connected.error.kind, ErrorKind.Cancelled, "kind of what was cancelled");
+    else equal<ErrorKind>(connected.error.kind, ErrorKind.Cancelled, "kind of what was cancelled");
     // If it came about all the same, it has been closed.
     const accepted = await timeout(accepting, SHORT);
     if (accepted.isErr || accepted.unwrap().isErr) continue;
@@ -479,14 +479,15 @@ async function exhaustion(): Promise<void> {
   while (true) {
     const connected = await TcpStream.connectAddr(server.address);
     if (connected.isErr) {
-      fails(connected, ErrorKind.Other, `connect ${server.address} many EMFILE`);
+      fails(connected, ErrorKind.TooManyOpenFiles, `connect ${server.address} many EMFILE`);
       break;
     }
     open.push(connected.unwrap());
     check(open.length < 1000, "there is a limit");
   }
-  fails(await server.listener.accept(), ErrorKind.Other, `accept ${server.address} many EMFILE`);
-  fails(await TcpListener.bind(LOOPBACKS[0]), ErrorKind.Other, "listen many EMFILE");
+  const many = ErrorKind.TooManyOpenFiles;
+  fails(await server.listener.accept(), many, `accept ${server.address} many EMFILE`);
+  fails(await TcpListener.bind(LOOPBACKS[0]), ErrorKind.TooManyOpenFiles, "listen many EMFILE");
   check((await open.pop().close()).isOk, "close");
   const accepted = (await server.listener.accept()).expect("the connection has waited");
   await open[0].write(Vec.fromString("hello"));

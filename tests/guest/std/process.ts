@@ -94,7 +94,8 @@ async function signals(): Promise<void> {
   check((await child.kill()).isOk, "and again");
   equal<i32>((await child.wait()).unwrap().signal, Signal.Kill, "how it ended");
   check((await child.kill()).isOk, "one that has ended");
-  fails<Unit>(await child.signal(Signal.Hangup), ErrorKind.Other, "send SIGHUP \"sleep\" (ESRCH)");
+  const gone = await child.signal(Signal.Hangup);
+  fails<Unit>(gone, ErrorKind.NoSuchProcess, "send SIGHUP \"sleep\" (ESRCH)");
   const caught = (await shell("trap 'exit 5' USR1; echo; while :; do sleep 0.01; done")
     .stdout(Stdio.piped()).spawn()).unwrap();
   equal((await caught.stdout!.read(Vec.withCapacity<u8>(10))).n, 1, "it is ready");
@@ -128,8 +129,9 @@ async function paths(dir: string): Promise<void> {
   equal(await said(new Command("./tool").currentDir(below)), "below\n", "from its directory");
   equal(await said(new Command("pwd").currentDir(below)), below + "\n", "its directory");
   fails<Child>(await new Command("tool").spawn(), ErrorKind.NotFound, "tool (ENOENT)");
-  fails<Child>(await new Command(dir + "/text").spawn(), ErrorKind.Other, "text (ENOEXEC)");
-  fails<Child>(await new Command("text").env("PATH", dir).spawn(), ErrorKind.Other, "(ENOEXEC)");
+  const refused = ErrorKind.NotExecutable;
+  fails<Child>(await new Command(dir + "/text").spawn(), refused, "text (ENOEXEC)");
+  fails<Child>(await new Command("text").env("PATH", dir).spawn(), refused, "(ENOEXEC)");
   fails<Child>(await new Command("pwd").currentDir(dir + "/none").spawn(), ErrorKind.NotFound,
     "change directory \"" + dir + "/none\" (ENOENT)");
   fails<Child>(await new Command("pwd").currentDir(dir + "/text").spawn(),
@@ -225,7 +227,7 @@ async function cancelled(): Promise<void> {
   started.cancel();
   const late = await started;
   if (late.isOk) check((await late.unwrap().kill()).isOk, "one that was faster");
-  else equal<i32>(late.error.kind, ErrorKind.Cancelled, "what cancelled means");
+  else equal<ErrorKind>(late.error.kind, ErrorKind.Cancelled, "what cancelled means");
   // Nobody could end these but the one who was cancelled.
   const own = "1000" + id().toString();
   const status = await timeout(new Command("sleep").arg(own).status(), Duration.fromMillis(10));
@@ -293,7 +295,7 @@ async function files(dir: string): Promise<void> {
   equal(await said(new Command("cat").stdin(Stdio.from(input))), "out\nerr\n", "from a file");
   check((await input.close()).isOk, "closed");
   const closed = await new Command("cat").stdin(Stdio.from(input)).spawn();
-  fails<Child>(closed, ErrorKind.Other, "spawn \"cat\" (EBADF)");
+  fails<Child>(closed, ErrorKind.InvalidHandle, "spawn \"cat\" (EBADF)");
 }
 
 async function put(file: File, words: string): Promise<void> {
@@ -459,7 +461,7 @@ async function exhausted(): Promise<void> {
     while (true) {
       const started = await command.spawn();
       if (started.isErr) {
-        fails<Child>(started, ErrorKind.Other, "\"cat\" (EMFILE)");
+        fails<Child>(started, ErrorKind.TooManyOpenFiles, "\"cat\" (EMFILE)");
         break;
       }
       children.push(started.unwrap());
@@ -481,7 +483,7 @@ async function mistakes(): Promise<void> {
   fails<Child>(await new Command("ls").currentDir("\0").spawn(), ErrorKind.InvalidInput, "NUL");
   const child = (await new Command("sleep").arg("1000").spawn()).unwrap();
   child.detach();
-  fails<Unit>(await child.signal(Signal.Kill), ErrorKind.Other, "sleep (EBADF)");
+  fails<Unit>(await child.signal(Signal.Kill), ErrorKind.InvalidHandle, "sleep (EBADF)");
   const result: Result<Unit> = await child.kill();
   check(result.isErr, "one that was let go");
   (await new Command("kill").arg(child.id.toString()).status()).unwrap();

@@ -191,7 +191,7 @@ async function openedTty(opening: Promise<Result<Tty>>): Promise<Error | null> {
 async function none(): Promise<void> {
   check(!isTerminal(stdin()) && !isTerminal(stdout()), "pipes are no terminals");
   const wanted = "not a terminal ENOTTY";
-  fails(Tty.stdio(), ErrorKind.Other, 'terminal "stdin": ' + wanted);
-  fails(size(), ErrorKind.Other, 'size "stdout": ' + wanted);
-  fails(setMode(stdin(), Mode.Raw), ErrorKind.Other, 'set mode "stdin": ' + wanted);
+  fails(Tty.stdio(), ErrorKind.NotATerminal, 'terminal "stdin": ' + wanted);
+  fails(size(), ErrorKind.NotATerminal, 'size "stdout": ' + wanted);
+  fails(setMode(stdin(), Mode.Raw), ErrorKind.NotATerminal, 'set mode "stdin": ' + wanted);
 }
