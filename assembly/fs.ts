@@ -438,6 +438,12 @@ export async function write(path: string, contents: Vec<u8>): Promise<BufResult>
   return new BufResult(written.n, contents, closed.error);
 }
 
+/** The same for a text, which is written as UTF-8. */
+export async function writeString(path: string, text: string): Promise<Result<Unit>> {
+  const written = await write(path, Vec.fromString(text));
+  return written.isErr ? Result.err<Unit>(written.error) : Result.unit();
+}
+
 /** Copies between open files inside of the system, part by part, as one operation. */
 // @ts-ignore: decorator
 @final

@@ -334,6 +334,91 @@ export function withoutLineEnd(line: string): string {
   return line.substring(0, end);
 }
 
+/** Gives the lines of a stream, one after the other: see `readLines`. */
+export class LineReader<R extends AsyncRead = AsyncRead> {
+  private reader: BufReader<R>;
+
+  /** `inner`: what the lines come from. It stays the caller's to close. */
+  constructor(inner: R) {
+    this.reader = new BufReader<R>(inner);
+  }
+
+  /**
+   * The next line without its end, or `null` at the end of the stream; otherwise as
+   * `BufReader.readLine`. One call at a time.
+   */
+  async next(): Promise<Result<string | null>> {
+    const line = await this.reader.readLine();
+    if (line.isErr) return Result.err<string | null>(line.error);
+    const text = line.unwrap();
+    return Result.ok<string | null>(text.length > 0 ? withoutLineEnd(text) : null);
+  }
+}
+
+/**
+ * The lines of a stream:
+ *
+ * ```ts
+ * const lines = readLines(stdin());
+ * for (let line = (await lines.next()).unwrap(); line !== null;
+ *   line = (await lines.next()).unwrap()) await println(line);
+ * ```
+ */
+export function readLines<R extends AsyncRead>(reader: R): LineReader<R> {
+  return new LineReader<R>(reader);
+}
+
+// ── Writing little by little ─────────────────────────────────────────────────────────────────────
+
+/**
+ * Collects what is written, so that many small writes cost few operations. What has been collected
+ * goes out when there is no room for more, and by `flush`: call that at the end, or it is lost.
+ *
+ * After an error it still has what has not been written, and goes on there with the next call. One
+ * call at a time: two would share one buffer.
+ *
+ * `W` is what it writes to, and follows from what it is made of, as with `BufReader`.
+ */
+export class BufWriter<W extends AsyncWrite = AsyncWrite> implements AsyncWrite {
+  private collected: Vec<u8>;
+
+  /** `capacity`, in bytes and at least 1: how much it collects. */
+  constructor(private inner: W, private capacity: i32 = Size.ReadAhead) {
+    this.collected = Vec.withCapacity<u8>(capacity);
+  }
+
+  /** See `AsyncWrite.write`. Takes all of `buf`, or of a large one what the inner writer takes. */
+  async write(buf: Vec<u8>): Promise<BufResult> {
+    if (buf.length > this.capacity - this.collected.length) {
+      const flushed = await this.flush();
+      if (flushed.isErr) return new BufResult(0, buf, flushed.error);
+    }
+    // What would only be copied goes straight on.
+    if (buf.length >= this.capacity) return await this.inner.write(buf);
+    this.collected.extend(buf);
+    return new BufResult(buf.length, buf);
+  }
+
+  /** Writes all of a text, as UTF-8. With an error, a part of it may have been taken. */
+  async writeString(text: string): Promise<Result<Unit>> {
+    const written = await writeAll(this, Vec.fromString(text));
+    return written.isErr ? Result.err<Unit>(written.error) : Result.unit();
+  }
+
+  /** Writes out what has been collected. */
+  async flush(): Promise<Result<Unit>> {
+    const collected = this.collected;
+    if (collected.length == 0) return Result.unit();
+    const written = await writeAll(this.inner, collected);
+    if (written.isErr) {
+      collected.drain(written.n);
+      return Result.err<Unit>(written.error);
+    }
+    collected.clear();
+    return Result.unit();
+  }
+}
+
 /** Bytes as a string, or an `InvalidData` error that names `path`. */
 export function textOf(bytes: Vec<u8>, path: string | null): Result<string> {
   if (bytes.isUtf8()) return Result.ok<string>(bytes.toString());
@@ -365,6 +450,29 @@ export async function writeAll(writer: AsyncWrite, buf: Vec<u8>): Promise<BufRes
     if (n < length) piece = buf.slice(n, min(n + Size.Piece, length));
   }
   return new BufResult(n, buf);
+}
+
+/**
+ * Fills `buf` up to its capacity, by as many reads as that takes. `UnexpectedEof` when the stream
+ * ends before that. With an error `buf` holds what came, and `n` says how much that is.
+ */
+export async function readExact(reader: AsyncRead, buf: Vec<u8>): Promise<BufResult> {
+  const wanted = buf.capacity;
+  let n = 0;
+  let room = buf;
+  while (true) {
+    const came = await reader.read(room);
+    if (came.isErr || came.n == 0) {
+      if (n == 0) buf.clear();
+      const early = new Error(ErrorKind.UnexpectedEof, "unexpected end");
+      return new BufResult(n, buf, came.isErr ? came.error : early.in("read", nameOf(reader)));
+    }
+    if (n > 0) buf.extend(came.buf);
+    n += came.n;
+    if (n == wanted) return new BufResult(n, buf);
+    const next = min(wanted - n, Size.Piece);
+    if (n == came.n || next != room.capacity) room = Vec.withCapacity<u8>(next);
+  }
 }
 
 /**

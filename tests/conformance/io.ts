@@ -16,6 +16,9 @@ const plainCases = {
   lineLimit: "BufReader gives up a line that does not end",
   bufReaderErrors: "BufReader loses nothing to an error",
   toEnd: "readToEnd reads to the end",
+  exactly: "readExact fills its buffer, or says how far it came",
+  readLines: "readLines gives the lines without their ends",
+  bufWriter: "BufWriter keeps little, and loses nothing to an error",
   writers: "writeAll writes everything, or says why not",
   copies: "copy moves everything, or says why not",
 } as const;

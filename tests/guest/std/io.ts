@@ -1,9 +1,9 @@
 /** Uses `std/io` as apps do. Argument: the case. */
 import { args } from "std/env";
 import {
-  AsyncRead, AsyncWrite, BufReader, BufResult, Error as IoError, ErrorKind, copy, eprint, eprintln,
-  print, println, readToEnd, readToString, stderr, stdin, stdout, withoutLineEnd,
-  writeAll,
+  AsyncRead, AsyncWrite, BufReader, BufResult, BufWriter, Error as IoError, ErrorKind, copy, eprint,
+  eprintln, print, println, readExact, readLines, readToEnd, readToString, stderr, stdin, stdout,
+  withoutLineEnd, writeAll,
 } from "std/io";
 import { Duration, sleep, timeout } from "std/time";
 import { Vec } from "std/vec";
@@ -22,6 +22,9 @@ export async function main(): Promise<i32> {
   else if (name == "bufReaderErrors") await bufReaderErrors();
   else if (name == "lineLimit") await lineLimit();
   else if (name == "toEnd") await toEnd();
+  else if (name == "exactly") await exactly();
+  else if (name == "readLines") await linesOf();
+  else if (name == "bufWriter") await bufWriter();
   else if (name == "writers") await writers();
   else if (name == "copies") await copies();
   else if (name == "closed") await closedStreams();
@@ -65,7 +68,7 @@ class Pieces implements AsyncRead {
 class Narrow implements AsyncWrite {
   taken: Vec<u8> = new Vec<u8>();
 
-  constructor(private size: i32, private limit: i32 = i32.MAX_VALUE) {}
+  constructor(private size: i32, public limit: i32 = i32.MAX_VALUE) {}
 
   async write(buf: Vec<u8>): Promise<BufResult> {
     const n = min(min(this.size, buf.length), this.limit - this.taken.length);
@@ -284,4 +287,76 @@ async function lineLimit(): Promise<void> {
 async function closedStreams(): Promise<void> {
   const r = await stdin().read(Vec.withCapacity<u8>(10));
   check(r.isErr || r.n == 0, "a closed input has nothing");
+}
+
+async function exactly(): Promise<void> {
+  const bytes = pattern(200_000);
+  for (let size = 1; size <= 200_000; size *= 7) {
+    const source = new Pieces(bytes, size);
+    const wanted = min(size * 20, 150_000);
+    const filled = await readExact(source, Vec.withCapacity<u8>(wanted));
+    equal(filled.unwrap(), wanted, "n");
+    check(filled.buf.equals(bytes.slice(0, wanted)), "the bytes");
+    equal(source.position, wanted, "what comes next stays");
+  }
+  const short = await readExact(new Pieces(bytes, 999), Vec.withCapacity<u8>(200_001));
+  check(short.isErr && short.error.kind == ErrorKind.UnexpectedEof, "the end");
+  check(short.n == 200_000 && short.buf.equals(bytes), "with all that came");
+  const failed = await readExact(new Pieces(bytes, 10, 25), Vec.withCapacity<u8>(100));
+  check(failed.isErr && failed.error.kind == ErrorKind.Interrupted, "an error");
+  check(failed.n == 25 && failed.buf.equals(bytes.slice(0, 25)), "with what came");
+  const none = await readExact(new Pieces(bytes, 10, 0), Vec.fromString("old"));
+  check(none.isErr && none.n == 0 && none.buf.length == 0, "nothing came");
+}
+
+async function linesOf(): Promise<void> {
+  const bytes = Vec.fromString("one\n\ntwo\r\n\xffthree");
+  for (let size = 1; size < 20; size++) {
+    const lines = readLines(new Pieces(bytes, size));
+    const found = new Array<string>();
+    for (let line = (await lines.next()).unwrap(); line !== null;
+      line = (await lines.next()).unwrap()) found.push(line);
+    equal(found.join("|"), "one||two|\xffthree", "lines");
+    check((await lines.next()).unwrap() === null, "the end stays the end");
+  }
+  const broken = new Vec<u8>();
+  broken.pushString("a\n");
+  broken.push(0xff);
+  broken.pushString("\nb\n");
+  const lines = readLines<AsyncRead>(new Pieces(broken, 2, 1));
+  fails(await lines.next(), ErrorKind.Interrupted, "once");
+  equal((await lines.next()).unwrap()!, "a", "what came before");
+  fails(await lines.next(), ErrorKind.InvalidData, "UTF-8");
+  equal((await lines.next()).unwrap()!, "b", "what comes after");
+}
+
+async function bufWriter(): Promise<void> {
+  for (let size = 1; size < 300; size *= 3) {
+    const target = new Narrow(size);
+    const writer = new BufWriter(target, 64);
+    const all = new Vec<u8>();
+    for (let i = 0; i < 100; i++) {
+      const part = pattern(i, i);
+      all.extend(part);
+      const written = await writeAll(writer, part);
+      check(written.isOk && written.buf === part && part.length == i, "taken, and given back");
+      check(target.taken.length + 64 >= all.length, "no more than that is kept");
+    }
+    (await writer.writeString("the ü end")).unwrap();
+    all.pushString("the ü end");
+    (await writer.flush()).unwrap();
+    check(target.taken.equals(all), "everything, in order");
+    (await writer.flush()).unwrap();
+  }
+  // As soon as the target takes something again, it gets what comes next.
+  const full = new Narrow(10, 25);
+  const writer = new BufWriter<AsyncWrite>(full, 20);
+  for (let i = 0; i < 2; i++) (await writeAll(writer, pattern(20, 20 * i))).unwrap();
+  const refused = await writer.flush();
+  check(refused.isErr && refused.error.kind == ErrorKind.WriteZero, "it takes no more");
+  check((await writer.write(pattern(20))).isErr, "and no more is collected");
+  full.limit = 1000;
+  (await writer.flush()).unwrap();
+  check(full.taken.equals(pattern(40)), "nothing is lost, or comes twice");
+  equal((await new BufWriter(stdout()).write(Vec.fromString(""))).unwrap(), 0, "nothing");
 }

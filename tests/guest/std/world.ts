@@ -6,6 +6,7 @@ import {
   DirBuilder, DirReader, File, OpenOptions, Permissions, canonicalize, copy, createDir,
   createDirAll, exists, hardLink, metadata, read, readDir, readLink, readToString, removeDir,
   removeDirAll, removeFile, rename, setPermissions, symlink, symlinkMetadata, write,
+  writeString,
 } from "std/fs";
 import { BufResult, Error, ErrorKind, Result } from "std/io";
 import { join } from "std/path";
@@ -116,6 +117,8 @@ function naming(): Deed[] {
     new Deed("createNew", "open new", is, false,
       (dir) => opened(new OpenOptions().write().createNew().open(join(dir, "new")))),
     new Deed("write", "new", is, false, (dir) => written(write(join(dir, "new"), pattern(999)))),
+    new Deed("writeString", "new", is, false,
+      (dir) => ended(writeString(join(dir, "new"), "text"))),
     new Deed("copy", "new", is, false, (dir) => ended(copy(join(dir, "file"), join(dir, "new")))),
     new Deed("createDir", "create directory new", is, true,
       (dir) => ended(createDir(join(dir, "new")))),
