@@ -12,8 +12,9 @@ import { Errno } from "./abi/errno";
 import {
   FileKind, Handle, Offset, OpenFlag, SeekFlag, StatFlag, SyncFlag,
 } from "./abi/flags";
-import { CopyTarget, FileTimes as TimesLayout, Stat } from "./abi/layout";
+import { CopyTarget, Stat } from "./abi/layout";
 import { Op } from "./abi/op";
+import { FileTimes, ownerRecord } from "./attributes";
 import { CLOSED, CloseOperation, outcome } from "./closing";
 import { BufResult, Error, ErrorKind, Result, Unit } from "./error";
 import { AsyncRead, AsyncWrite, readToEnd, textOf, writeAll } from "./io";
@@ -24,16 +25,16 @@ import { SeekOperation } from "./position";
 import { writeNumber } from "./rt/buffer";
 import { Operation } from "./rt/operation";
 import { StatOperation } from "./stat";
-import { SystemTime } from "./time";
 import { Stream, startTransfer } from "./transfer";
 import { Vec } from "./vec";
 
 export {
+  FileTimes, UNCHANGED, chown, lchown, setPermissions, setTimes, setTimesNofollow,
+} from "./attributes";
+export {
   DirBuilder, DirEntry, DirReader, createDir, createDirAll, readDir, removeDir, removeFile,
 } from "./directory";
-export {
-  canonicalize, hardLink, readLink, rename, setPermissions, symlink,
-} from "./links";
+export { canonicalize, hardLink, readLink, rename, symlink } from "./links";
 export { FileType, Metadata, Permissions } from "./metadata";
 export { removeDirAll } from "./removal";
 
@@ -151,7 +152,12 @@ export class File extends Stream implements AsyncRead, AsyncWrite {
 
   /** Changes when the file was last read and written. */
   setTimes(times: FileTimes): Promise<Result<Unit>> {
-    return new TimesOperation(this, times).start();
+    return new RecordOperation(Op.SetTimes, "set times", this, times.toRecord()).start();
+  }
+
+  /** Gives the file to the user and the group of these numbers; see the function `chown`. */
+  chown(uid: u32, gid: u32): Promise<Result<Unit>> {
+    return new RecordOperation(Op.SetOwner, "change owner", this, ownerRecord(uid, gid)).start();
   }
 
   /**
@@ -187,26 +193,6 @@ export class SeekFrom {
   /** So many bytes from the end; negative ones lie before it. */
   static end(offset: i64): SeekFrom {
     return new SeekFrom(SeekFlag.End, offset);
-  }
-}
-
-/** When a file was last read and written, for `File.setTimes`. What is not set stays as it is. */
-export class FileTimes {
-  /** For std alone. */
-  accessed: i64 = i64.MIN_VALUE;
-  /** For std alone. */
-  modified: i64 = i64.MIN_VALUE;
-
-  /** When it was last read. */
-  setAccessed(time: SystemTime): this {
-    this.accessed = time.nanos;
-    return this;
-  }
-
-  /** When it was last written. */
-  setModified(time: SystemTime): this {
-    this.modified = time.nanos;
-    return this;
   }
 }
 
@@ -323,15 +309,13 @@ class ChangeOperation extends Operation<Result<Unit>> {
   }
 }
 
+/** Such an operation that takes a record. */
 // @ts-ignore: decorator
 @final
-class TimesOperation extends ChangeOperation {
-  constructor(file: File, times: FileTimes) {
-    super(Op.SetTimes, "set times", file, 0, 0);
-    const record = Vec.withCapacity<u8>(TimesLayout.Size);
-    writeNumber<i64>(record, TimesLayout.Accessed, times.accessed);
-    writeNumber<i64>(record, TimesLayout.Modified, times.modified);
-    this.lend1(record, TimesLayout.Size);
+class RecordOperation extends ChangeOperation {
+  constructor(opcode: u32, verb: string, file: File, record: Vec<u8>) {
+    super(opcode, verb, file, 0, 0);
+    this.lend1(record, record.capacity);
   }
 }
 

@@ -7,7 +7,6 @@ import { Errno } from "./abi/errno";
 import { Handle } from "./abi/flags";
 import { Op } from "./abi/op";
 import { Error, ErrorKind, Result, Unit, describeErrno } from "./error";
-import { Permissions } from "./metadata";
 import { fromSystem, toSystem } from "./os-string";
 import { Operation } from "./rt/operation";
 import { shortened } from "./rt/shortened";
@@ -128,30 +127,4 @@ export function readLink(path: string): Promise<Result<string>> {
  */
 export function canonicalize(path: string): Promise<Result<string>> {
   return new AskOperation(Op.Canonicalize, "canonicalize", path).start();
-}
-
-/** Sets the permissions of what is at a path. */
-// @ts-ignore: decorator
-@final
-class ModeOperation extends Operation<Result<Unit>> {
-  constructor(private path: string, mode: u32) {
-    super(Op.SetPermissions);
-    const bytes = toSystem(path);
-    this.handle = Handle.Root;
-    this.offset = mode;
-    this.lend0(bytes, bytes.length);
-  }
-
-  protected settle(result: i64, osError: u32): Result<Unit> {
-    if (result >= 0) return Result.unit();
-    // To the host an empty path is none: it has looked for a handle, and there was none either.
-    if (this.path.length == 0) result = -Errno.ENOENT;
-    const error = Error.fromResult(result, osError, "set permissions", this.path);
-    return Result.err<Unit>(error);
-  }
-}
-
-/** Changes who may read, write and execute the file at `path`. A symbolic link is followed. */
-export function setPermissions(path: string, permissions: Permissions): Promise<Result<Unit>> {
-  return new ModeOperation(path, permissions.mode).start();
 }

@@ -32,6 +32,7 @@ export {
   Completions,
   CopyTarget,
   DirectoryEntry,
+  FileOwner,
   FileTimes,
   Overlapped,
   OverlappedState,

@@ -23,7 +23,7 @@ export const enum SyncFlag {
   Data = 1,
 }
 
-/** Bits of `flags` of `Op.Stat`, `Op.SetPermissions` and `Op.SetTimes`. */
+/** Bits of `flags` of `Op.Stat`, `Op.SetPermissions`, `Op.SetTimes` and `Op.SetOwner`. */
 export const enum StatFlag {
   /** Of a symbolic link, mean the link itself. */
   NoFollow = 1,

@@ -64,6 +64,15 @@ export const enum FileTimes {
   Size = 16,
 }
 
+/** What `Op.SetOwner` reads: the numbers of the user and the group. */
+export const enum FileOwner {
+  /** `Unchanged` leaves it as it is, here and in `Group`. */
+  User = 0,
+  Group = 4,
+  Size = 8,
+  Unchanged = 0xffffffff,
+}
+
 /** An address of a socket: what names an end of a connection. */
 export const enum SocketAddress {
   /** An `AddressFamily`. */

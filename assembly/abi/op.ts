@@ -158,4 +158,6 @@ export const enum Op {
    * where `Offset.Current` is. flags `SeekFlag`; offset: bytes, signed. Result: where that is then.
    */
   Seek = 39,
+  /** Sets user and group to (ptr1, len1), a `FileOwner` record; the file is named as by `Stat`. */
+  SetOwner = 40,
 }

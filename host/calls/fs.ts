@@ -1,5 +1,5 @@
 /** `std/fs`: files, by handle and by path. */
-import { Errno, FileTimes, Op, OpenFlag, SeekFlag, Stat, StatFlag, SyncFlag } from "../abi.js";
+import { Errno, FileOwner, FileTimes, Op, OpenFlag, SeekFlag, Stat, StatFlag, SyncFlag } from "../abi.js";
 import { Right } from "../handles.js";
 import type { Loop } from "../loop.js";
 import { checkMode, hasOffset, hasRange0, hasRange1, useHandle, Verdict } from "./call.js";
@@ -68,6 +68,11 @@ export function setPermissions(loop: Loop, at: number): number {
 /** `Op.SetTimes`. */
 export function setTimes(loop: Loop, at: number): number {
   return withRecord(loop, at, Op.SetTimes, FileTimes.Size, Right.Change);
+}
+
+/** `Op.SetOwner`. */
+export function setOwner(loop: Loop, at: number): number {
+  return withRecord(loop, at, Op.SetOwner, FileOwner.Size, Right.Change);
 }
 
 /** `Op.Seek`. */

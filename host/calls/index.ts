@@ -1,7 +1,9 @@
 /** Which call serves which op. A missing row is a compile error. */
 import { Errno, Op } from "../abi.js";
 import type { Call } from "./call.js";
-import { open, seek, setLength, setPermissions, setTimes, stat, sync } from "./fs.js";
+import {
+  open, seek, setLength, setOwner, setPermissions, setTimes, stat, sync,
+} from "./fs.js";
 import { close, nop, read, write } from "./io.js";
 import {
   accept, bindDatagram, connect, connectDatagram, connectUnix, getSocketOption, listen, listenUnix,
@@ -57,6 +59,7 @@ const CALLS = {
   [Op.Kill]: kill,
   [Op.WatchSignal]: watchSignal,
   [Op.Seek]: seek,
+  [Op.SetOwner]: setOwner,
 } satisfies Record<Op, Call>;
 
 // An array, since the keys are dense: looking one up is then one load.

@@ -394,6 +394,12 @@
 #define FILE_TIMES_MODIFIED 8
 #define FILE_TIMES_SIZE 16
 
+/* FileOwner of assembly/abi/layout.ts */
+#define FILE_OWNER_USER 0
+#define FILE_OWNER_GROUP 4
+#define FILE_OWNER_SIZE 8
+#define FILE_OWNER_UNCHANGED 0xffffffffu
+
 /* SocketAddress of assembly/abi/layout.ts */
 #define SOCKET_ADDRESS_FAMILY 0
 #define SOCKET_ADDRESS_PORT 4
@@ -471,6 +477,7 @@
 #define OP_KILL 37
 #define OP_WATCH_SIGNAL 38
 #define OP_SEEK 39
+#define OP_SET_OWNER 40
 #define EVERY_OP(X) \
   X(NOP) \
   X(OPEN) \
@@ -511,7 +518,8 @@
   X(WAIT) \
   X(KILL) \
   X(WATCH_SIGNAL) \
-  X(SEEK)
+  X(SEEK) \
+  X(SET_OWNER)
 
 /* Abi of assembly/abi/version.ts */
 #define ABI_VERSION 1

@@ -45,6 +45,8 @@ _Static_assert(offsetof(struct stat_record, allocated) == STAT_ALLOCATED, "Stat"
 _Static_assert(sizeof(struct stat_record) == STAT_SIZE, "Stat");
 _Static_assert(FILE_TIMES_ACCESSED == 0 && FILE_TIMES_MODIFIED == 8, "FileTimes");
 _Static_assert(FILE_TIMES_SIZE == sizeof(int64_t[2]), "FileTimes");
+_Static_assert(FILE_OWNER_USER == 0 && FILE_OWNER_GROUP == 4, "FileOwner");
+_Static_assert(FILE_OWNER_SIZE == sizeof(uint32_t[2]), "FileOwner");
 
 enum state operation_state(uint32_t op)
 {
@@ -115,6 +117,10 @@ static int fill_record(struct core *core, const struct submission *from, struct 
   case OP_SET_TIMES:
     if (from->length1 < FILE_TIMES_SIZE) return -EINVAL;
     memcpy(made->record.times, core->memory + from->pointer1, FILE_TIMES_SIZE);
+    return 0;
+  case OP_SET_OWNER:
+    if (from->length1 < FILE_OWNER_SIZE) return -EINVAL;
+    memcpy(made->record.owner, core->memory + from->pointer1, FILE_OWNER_SIZE);
     return 0;
   case OP_WRITE:
     if (made->length > 0) memcpy(made->storage, core->memory + from->pointer0, made->length);

@@ -61,6 +61,7 @@ struct operation {
     struct open_rule open;
     struct statx stat;
     int64_t times[2];
+    uint32_t owner[2];
     struct net_record net;
     struct command command;
     struct tree_record tree;

@@ -224,6 +224,19 @@ int64_t perform_set_times(struct operation *operation)
   return result;
 }
 
+_Static_assert(FILE_OWNER_UNCHANGED == (uid_t)-1 && FILE_OWNER_UNCHANGED == (gid_t)-1, "FileOwner");
+
+int64_t perform_set_owner(struct operation *operation)
+{
+  const uint32_t *owner = operation->record.owner;
+  if (operation->path == NULL) return result_of(fchown(operation->descriptor, owner[0], owner[1]));
+  int descriptor = path_reference(operation);
+  if (descriptor < 0) return descriptor;
+  int64_t result = result_of(fchownat(descriptor, "", owner[0], owner[1], AT_EMPTY_PATH));
+  close(descriptor);
+  return result;
+}
+
 int64_t perform(struct operation *operation)
 {
   typedef int64_t performer(struct operation *);

@@ -114,6 +114,7 @@ void prepare_set_length(struct core *core, struct slot *slot, struct uring_sqe *
 #define prepare_kill NULL
 #define prepare_watch_signal NULL
 #define prepare_seek NULL
+#define prepare_set_owner NULL
 
 void prepare(struct core *core, struct slot *slot, struct uring_sqe *sqe)
 {

@@ -16,6 +16,8 @@ const plainCases = {
   symbolic: "symbolic links are made and read",
   canonical: "canonical paths have no links and no dots",
   permissions: "permissions are set by path",
+  times: "times are set by path, also those of a link",
+  owners: "files and links are given to others, as far as one may",
   copies: "a copy has the contents and the permissions",
   copyErrors: "a copy that cannot be says why",
   sparse: "a copy of 5 GiB with holes keeps the holes",

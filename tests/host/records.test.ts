@@ -65,6 +65,7 @@ const records = {
   [Op.Kill]: { handle: CHILD },
   [Op.WatchSignal]: { flags: 1 },
   [Op.Seek]: { handle: FILE, offset: -5n },
+  [Op.SetOwner]: { ...path, ptr1: OTHER, len1: 8 },
 } satisfies Record<Op, Omit<Fields, "op">>;
 
 const FIELDS = [

@@ -118,6 +118,8 @@ for (const name of nativeNames()) {
       assert.is(driver.perform({ op: Op.SetPermissions, ...at, offset: 0o777n }).result, EACCES);
       const times = { ptr1: 8192, len1: 16 };
       assert.is(driver.perform({ op: Op.SetTimes, ...at, ...times }).result, EACCES, path);
+      const owner = { ptr1: 8192, len1: 8 };
+      assert.is(driver.perform({ op: Op.SetOwner, ...at, ...owner }).result, EACCES, path);
       assert.is(driver.perform({ op: Op.Stat, ...at, ptr1: 8192, len1: 88 }).result, EACCES, path);
     }
     assert.is(readFileSync(join(folder, "outside/secret"), "utf8"), "secret");

@@ -1,8 +1,8 @@
 /** Cancels every operation of `std/fs`. Arguments: the case, and a directory to work in. */
 import { args } from "std/env";
 import {
-  DirEntry, DirReader, File, FileTimes, OpenOptions, Permissions, SeekFrom, copy, read, readDir,
-  readToString, removeFile, write,
+  DirEntry, DirReader, File, FileTimes, OpenOptions, Permissions, SeekFrom, UNCHANGED, copy, read,
+  readDir, readToString, removeFile, write,
 } from "std/fs";
 import { Error, ErrorKind, Result, println, writeAll } from "std/io";
 import { join } from "std/path";
@@ -99,6 +99,7 @@ function acts(): Act[] {
       (on) => ended(on.file.setPermissions(new Permissions(0o600)))),
     new Act("set times file",
       (on) => ended(on.file.setTimes(new FileTimes().setModified(SystemTime.fromUnixNanos(5))))),
+    new Act("change owner file", (on) => ended(on.file.chown(UNCHANGED, UNCHANGED))),
     new Act("read directory tree", (on) => ended(on.reader.next())),
     new Act("metadata", (on) => ended(on.entry.metadata())),
   ];

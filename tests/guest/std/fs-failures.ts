@@ -265,8 +265,8 @@ async function descriptors(dir: string, all: bool): Promise<void> {
 /** Those that open something even where every path can be named. */
 const OPENS: StaticArray<string> = [
   "open", "read", "readToString", "readDir", "readLink", "append", "update", "truncate",
-  "overwrite", "copyOver", "setPermissions", "create", "createNew", "write", "copy",
-  "removeDirAll", "removeDirAll of a link",
+  "overwrite", "copyOver", "setPermissions", "setTimes", "setTimesNofollow", "chown", "lchown",
+  "create", "createNew", "write", "writeString", "copy", "removeDirAll", "removeDirAll of a link",
 ];
 
 /** With one descriptor left: what needs two gives it back, and what is open goes on. */

@@ -1,9 +1,10 @@
 /** Renames, links and copies by `std/fs` as apps do. Arguments: the case, and a directory. */
 import { args } from "std/env";
 import {
-  File, FileTimes, OpenOptions, Permissions, canonicalize, copy, createDir, createDirAll, exists,
-  hardLink, metadata, readDir, readLink, readToString, removeDir, removeDirAll, removeFile, rename,
-  setPermissions, symlink, symlinkMetadata, write,
+  File, FileTimes, OpenOptions, Permissions, UNCHANGED, canonicalize, chown, copy, createDir,
+  createDirAll, exists, hardLink, lchown, metadata, readDir, readLink, readToString, removeDir,
+  removeDirAll, removeFile, rename, setPermissions, setTimes, setTimesNofollow, symlink,
+  symlinkMetadata, write,
 } from "std/fs";
 import { ErrorKind, Result, Unit, println } from "std/io";
 import { join } from "std/path";
@@ -40,6 +41,8 @@ async function perform(name: string, dir: string): Promise<bool> {
   else if (name == "symbolic") await symbolic(dir);
   else if (name == "canonical") await canonical(dir);
   else if (name == "permissions") await permissions(dir);
+  else if (name == "times") await times(dir);
+  else if (name == "owners") await owners(dir);
   else if (name == "copies") await copies(dir);
   else if (name == "copyErrors") await copyErrors(dir);
   else if (name == "sparse") await sparse(dir);
@@ -168,6 +171,62 @@ async function canonical(dir: string): Promise<void> {
   fails(await canonicalize(join(wanted, "x")), ErrorKind.NotADirectory, "canonicalize ENOTDIR");
   await symlink("loop", join(dir, "loop"));
   fails(await canonicalize(join(dir, "loop")), ErrorKind.FilesystemLoop, "canonicalize ELOOP");
+}
+
+function timesOf(nanos: i64): FileTimes {
+  const time = SystemTime.fromUnixNanos(nanos);
+  return new FileTimes().setModified(time).setAccessed(time);
+}
+
+/** By path; of a link, its own or those of what it leads to. */
+async function times(dir: string): Promise<void> {
+  const file = join(dir, "file");
+  const link = join(dir, "link");
+  await put(file, "x");
+  await symlink("file", link);
+  const setting = [
+    setTimes(link, timesOf(1_000_000_001)), setTimesNofollow(link, timesOf(-5)),
+    setTimes(dir, timesOf(7)),
+  ];
+  for (let i = 0; i < setting.length; i++) check((await setting[i]).isOk, "three at once");
+  equal((await metadata(file)).unwrap().modified.nanos, 1_000_000_001, "through the link");
+  equal((await symlinkMetadata(link)).unwrap().modified.nanos, -5, "of the link");
+  equal((await metadata(dir)).unwrap().modified.nanos, 7, "of a directory");
+  check((await setTimesNofollow(file, new FileTimes())).isOk, "nothing to set");
+  equal((await metadata(file)).unwrap().modified.nanos, 1_000_000_001, "it stays");
+  fails(await setTimes(join(dir, "no"), timesOf(0)), ErrorKind.NotFound, "set times no ENOENT");
+  fails(await setTimes("", timesOf(0)), ErrorKind.NotFound, "set times ENOENT");
+  await symlink("nowhere", join(dir, "dangling"));
+  const dangling = join(dir, "dangling");
+  fails(await setTimes(dangling, timesOf(0)), ErrorKind.NotFound, "set times dangling ENOENT");
+  check((await setTimesNofollow(dangling, timesOf(0))).isOk, "a link that leads nowhere");
+}
+
+/** Only root can give files away. */
+async function owners(dir: string): Promise<void> {
+  const file = join(dir, "file");
+  const link = join(dir, "link");
+  await put(file, "x");
+  await symlink("file", link);
+  const own = (await metadata(file)).unwrap();
+  fails(await chown(join(dir, "no"), 1, 1), ErrorKind.NotFound, "change owner no ENOENT");
+  fails(await lchown("", 1, 1), ErrorKind.NotFound, "change owner ENOENT");
+  check((await chown(file, UNCHANGED, own.gid)).isOk, "what it is already");
+  const open = (await File.open(file)).unwrap();
+  if (own.uid == 0) {
+    const changing = [chown(link, 1234, UNCHANGED), lchown(link, 77, 88)];
+    for (let i = 0; i < changing.length; i++) check((await changing[i]).isOk, "two at once");
+    const target = (await metadata(file)).unwrap();
+    check(target.uid == 1234 && target.gid == own.gid, "the user, through a link");
+    const itself = (await symlinkMetadata(link)).unwrap();
+    check(itself.uid == 77 && itself.gid == 88, "of the link");
+    check((await open.chown(UNCHANGED, 4321)).isOk, "by handle");
+    equal<u32>((await open.metadata()).unwrap().gid, 4321, "the group");
+  } else {
+    fails(await chown(file, 0, UNCHANGED), ErrorKind.PermissionDenied, "change owner file EPERM");
+    fails(await open.chown(0, 0), ErrorKind.PermissionDenied, "change owner file EPERM");
+  }
+  check((await open.close()).isOk, "close");
 }
 
 async function permissions(dir: string): Promise<void> {
@@ -311,6 +370,8 @@ async function readOnly(): Promise<void> {
   fails(await removeDir("/given/inner"), kind, "remove directory EROFS");
   fails(await removeDirAll("/given/inner"), kind, "remove EROFS");
   fails(await setPermissions("/given/file", new Permissions(0o777)), kind, "set EROFS");
+  fails(await setTimes("/given/file", timesOf(0)), kind, "set times EROFS");
+  fails(await lchown("/given/file", 0, 0), kind, "change owner EROFS");
   fails(await rename("/given/file", "/own/file"), kind, "rename EROFS");
   fails(await symlink("x", "/given/x"), kind, "symbolic link EROFS");
   fails(await hardLink("/given/file", "/own/file"), kind, "hard link EROFS");
@@ -322,6 +383,7 @@ async function readOnly(): Promise<void> {
   const file = (await File.open("/given/file")).unwrap();
   const then = new FileTimes().setModified(SystemTime.fromUnixNanos(0));
   fails(await file.setTimes(then), ErrorKind.PermissionDenied, "set times");
+  fails(await file.chown(0, 0), ErrorKind.PermissionDenied, "change owner");
   fails(await file.setPermissions(new Permissions(0)), ErrorKind.PermissionDenied, "set");
   fails(await file.setLen(0), ErrorKind.PermissionDenied, "set length");
   failsToTransfer(await file.write(pattern(1)), ErrorKind.InvalidHandle, "write EBADF");

@@ -3,15 +3,19 @@
  * What goes wrong with all of them, and what all of them survive, others try out.
  */
 import {
-  DirBuilder, DirReader, File, OpenOptions, Permissions, canonicalize, copy, createDir,
-  createDirAll, exists, hardLink, metadata, read, readDir, readLink, readToString, removeDir,
-  removeDirAll, removeFile, rename, setPermissions, symlink, symlinkMetadata, write,
-  writeString,
+  DirBuilder, DirReader, File, FileTimes, OpenOptions, Permissions, UNCHANGED, canonicalize, chown,
+  copy, createDir, createDirAll, exists, hardLink, lchown, metadata, read, readDir, readLink,
+  readToString, removeDir, removeDirAll, removeFile, rename, setPermissions, setTimes,
+  setTimesNofollow, symlink, symlinkMetadata, write, writeString,
 } from "std/fs";
 import { BufResult, Error, ErrorKind, Result } from "std/io";
 import { join } from "std/path";
+import { SystemTime } from "std/time";
 import { Vec } from "std/vec";
 import { check, pattern } from "./check";
+
+/** Whom the files of the world belong to. */
+let owner: u32 = 0;
 
 /** What an operation does, and so who may refuse it. */
 export const enum Effect {
@@ -107,7 +111,19 @@ function changing(): Deed[] {
       (dir) => ended(copy(join(dir, "file"), join(dir, "text")))),
     new Deed("setPermissions", "set permissions file", is, true,
       (dir) => ended(setPermissions(join(dir, "file"), new Permissions(0o640)))),
+    new Deed("setTimes", "set times file", is, true,
+      (dir) => ended(setTimes(join(dir, "file"), someTimes()))),
+    new Deed("setTimesNofollow", "set times link", is, true,
+      (dir) => ended(setTimesNofollow(join(dir, "link"), someTimes()))),
+    new Deed("chown", "change owner file", is, true,
+      (dir) => ended(chown(join(dir, "file"), owner, UNCHANGED))),
+    new Deed("lchown", "change owner link", is, true,
+      (dir) => ended(lchown(join(dir, "link"), owner, UNCHANGED))),
   ];
+}
+
+function someTimes(): FileTimes {
+  return new FileTimes().setModified(SystemTime.fromUnixNanos(1_000_000_007));
 }
 
 function naming(): Deed[] {
@@ -155,6 +171,7 @@ export async function makeWorld(dir: string): Promise<void> {
   (await write(join(dir, "tree/a"), Vec.fromString("a"))).unwrap();
   (await write(join(dir, "tree/inner/b"), Vec.fromString("b"))).unwrap();
   (await symlink("file", join(dir, "link"))).unwrap();
+  owner = (await metadata(dir)).unwrap().uid;
 }
 
 /** What there is in a directory and below it, in words: the same words for the same things. */
