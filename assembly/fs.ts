@@ -10,7 +10,7 @@
  */
 import { Errno } from "./abi/errno";
 import {
-  FileKind, Handle, Offset, OpenFlag, SeekFlag, StatFlag, SyncFlag,
+  FileKind, Handle, LockFlag, Offset, OpenFlag, SeekFlag, StatFlag, SyncFlag,
 } from "./abi/flags";
 import { CopyTarget, Stat } from "./abi/layout";
 import { Op } from "./abi/op";
@@ -19,9 +19,10 @@ import { CLOSED, CloseOperation, outcome } from "./closing";
 import { BufResult, Error, ErrorKind, Result, Unit } from "./error";
 import { AsyncRead, AsyncWrite, readToEnd, textOf, writeAll } from "./io";
 import { PathsError } from "./links";
+import { LockOperation, TryLockOperation } from "./lock";
 import { Metadata, Permissions } from "./metadata";
 import { toSystem } from "./os-string";
-import { SeekOperation } from "./position";
+import { SeekOperation, sharePosition } from "./position";
 import { writeNumber } from "./rt/buffer";
 import { Operation } from "./rt/operation";
 import { StatOperation } from "./stat";
@@ -161,6 +162,48 @@ export class File extends Stream implements AsyncRead, AsyncWrite {
   }
 
   /**
+   * Locks the file, all of it, and waits as long as others have a lock on it. Who has it open with
+   * the same `File`, a clone of it (`tryClone`) or as a child's stream has the lock, too; another
+   * opening has not, be it the same app's. It keeps from the file only those who ask for a lock,
+   * and lasts until `unlock`, or until all who have it have closed the file. A shared lock that one
+   * has is given up first. Cancelling it waits no longer; among those who wait there is no order.
+   */
+  lock(): Promise<Result<Unit>> {
+    return new LockOperation(this, LockFlag.Exclusive).start();
+  }
+
+  /** The same, together with all others who want a shared lock. */
+  lockShared(): Promise<Result<Unit>> {
+    return new LockOperation(this, LockFlag.Shared).start();
+  }
+
+  /** Locks the file as `lock` does if that can be done at once; otherwise the value is `false`. */
+  tryLock(): Promise<Result<bool>> {
+    return new TryLockOperation(this, LockFlag.Exclusive).start();
+  }
+
+  /** The same, together with all others who want a shared lock. */
+  tryLockShared(): Promise<Result<bool>> {
+    return new TryLockOperation(this, LockFlag.Shared).start();
+  }
+
+  /** Ends the lock, if there is one. */
+  unlock(): Promise<Result<Unit>> {
+    return new LockOperation(this, LockFlag.Unlock).start();
+  }
+
+  /**
+   * Gives a second `File` for this opening, to be closed by itself. Both have one cursor, and one
+   * lock. Do it while no `read`, `write` or `seek` is in flight: from then on the order of several
+   * of these in flight is the system's.
+   */
+  async tryClone(): Promise<Result<File>> {
+    const shared = await sharePosition(this);
+    if (shared.isErr) return Result.err<File>(shared.error.in("clone", this.name));
+    return await new CloneOperation(this, this.flags).start();
+  }
+
+  /**
    * Closes the file. Whatever is in flight on it is cancelled first. Closing cannot be cancelled
    * itself. Using the file later is an error of the system ("bad file descriptor").
    */
@@ -288,6 +331,29 @@ class OpenOperation extends Operation<Result<File>> {
 
   protected disposeLate(result: i64): bool {
     new CloseOperation(<u32>result, this.path).start();
+    return true;
+  }
+}
+
+/** Duplicates a handle. One that nobody wants any more is closed again. */
+// @ts-ignore: decorator
+@final
+class CloneOperation extends Operation<Result<File>> {
+  constructor(private file: File, private access: u32) {
+    super(Op.Duplicate);
+    this.handle = file.handle;
+  }
+
+  protected settle(result: i64, osError: u32): Result<File> {
+    const name = this.file.name;
+    if (result < 0) return Result.err<File>(Error.fromResult(result, osError, "clone", name));
+    const clone = new File(<u32>result, name, this.access);
+    clone.cursor = Offset.Current;
+    return Result.ok<File>(clone);
+  }
+
+  protected disposeLate(result: i64): bool {
+    new CloseOperation(<u32>result, this.file.name).start();
     return true;
   }
 }

@@ -15,6 +15,7 @@ export {
   FileKind,
   Handle,
   Info,
+  LockFlag,
   Offset,
   OpenFlag,
   SeekFlag,

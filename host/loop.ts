@@ -408,6 +408,7 @@ const TRANSFERS: readonly number[] = [Op.Connect, Op.ConnectUnix, Op.Accept, Op.
 /** What stands for the descriptor that an operation gave. */
 function resourceOf(op: number, descriptor: number): Resource {
   if (op === Op.Spawn) return new NativeChild(descriptor);
+  if (op === Op.Duplicate) return new NativeFile(descriptor, true, false, true);
   return TRANSFERS.includes(op) ? new NativeSocket(descriptor) : new NativeFile(descriptor);
 }
 

@@ -29,6 +29,19 @@ export const enum StatFlag {
   NoFollow = 1,
 }
 
+/** `flags` of `Op.Lock`: one of the first three, and `Try` or not. */
+export const enum LockFlag {
+  Unlock = 0,
+  /** Excludes exclusive locks. */
+  Shared = 1,
+  /** Excludes all others. */
+  Exclusive = 2,
+  /** The bits of these three. */
+  Kind = 3,
+  /** Does not wait. */
+  Try = 4,
+}
+
 /** `flags` of `Op.Seek`: from where the offset counts. */
 export const enum SeekFlag {
   Start = 0,

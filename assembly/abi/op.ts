@@ -160,4 +160,12 @@ export const enum Op {
   Seek = 39,
   /** Sets user and group to (ptr1, len1), a `FileOwner` record; the file is named as by `Stat`. */
   SetOwner = 40,
+  /**
+   * Locks all of the file of `handle`, or unlocks it, for whoever has it by the same opening; flags
+   * `LockFlag`. Waits as long as others have a lock that excludes this one; to be told so with
+   * `EAGAIN` instead there is `LockFlag.Try`. Closing the last handle unlocks.
+   */
+  Lock = 41,
+  /** Makes a second handle of the file `handle`. Both have one position. Result: the new handle. */
+  Duplicate = 42,
 }

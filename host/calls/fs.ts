@@ -1,5 +1,7 @@
 /** `std/fs`: files, by handle and by path. */
-import { Errno, FileOwner, FileTimes, Op, OpenFlag, SeekFlag, Stat, StatFlag, SyncFlag } from "../abi.js";
+import {
+  Errno, FileOwner, FileTimes, LockFlag, Op, OpenFlag, SeekFlag, Stat, StatFlag, SyncFlag,
+} from "../abi.js";
 import { Right } from "../handles.js";
 import type { Loop } from "../loop.js";
 import { checkMode, hasOffset, hasRange0, hasRange1, useHandle, Verdict } from "./call.js";
@@ -68,6 +70,31 @@ export function setPermissions(loop: Loop, at: number): number {
 /** `Op.SetTimes`. */
 export function setTimes(loop: Loop, at: number): number {
   return withRecord(loop, at, Op.SetTimes, FileTimes.Size, Right.Change);
+}
+
+/** `Op.Lock`. */
+export function lock(loop: Loop, at: number): number {
+  const flags = loop.memory.flags(at);
+  const kind = (flags & ~LockFlag.Try) >>> 0;
+  if (kind > LockFlag.Exclusive || flags === LockFlag.Try || hasRange0(loop, at) ||
+    hasRange1(loop, at) || hasOffset(loop, at)) return -Errno.EINVAL;
+  // It keeps everybody else from the file, so it is not for whoever may only look.
+  const rights = kind === LockFlag.Exclusive ? Right.Change : 0;
+  return useFile(loop, at, Op.Lock, flags, rights, 0, 0);
+}
+
+/** `Op.Duplicate`. */
+export function duplicate(loop: Loop, at: number): number {
+  const { memory, handles } = loop;
+  if (memory.flags(at) !== 0 || hasRange0(loop, at) || hasRange1(loop, at) ||
+    hasOffset(loop, at)) return -Errno.EINVAL;
+  if (!loop.hasRoomForHandle) return -Errno.EMFILE;
+  const verdict = useFile(loop, at, Op.Duplicate, 0, 0, 0, 0);
+  if (verdict !== Verdict.Staged) return verdict;
+  if (handles.resource(loop.target).kind !== "file") return -Errno.ENOTSUP;
+  handles.share(loop.target);
+  loop.rights = handles.rights(loop.target);
+  return verdict;
 }
 
 /** `Op.SetOwner`. */

@@ -2,7 +2,7 @@
 import { Errno, Op } from "../abi.js";
 import type { Call } from "./call.js";
 import {
-  open, seek, setLength, setOwner, setPermissions, setTimes, stat, sync,
+  duplicate, lock, open, seek, setLength, setOwner, setPermissions, setTimes, stat, sync,
 } from "./fs.js";
 import { close, nop, read, write } from "./io.js";
 import {
@@ -60,6 +60,8 @@ const CALLS = {
   [Op.WatchSignal]: watchSignal,
   [Op.Seek]: seek,
   [Op.SetOwner]: setOwner,
+  [Op.Lock]: lock,
+  [Op.Duplicate]: duplicate,
 } satisfies Record<Op, Call>;
 
 // An array, since the keys are dense: looking one up is then one load.
@@ -72,7 +74,7 @@ function unknown(): number {
 /** Ops whose result is one new handle. */
 const GIVES_HANDLE: readonly Op[] = [
   Op.Open, Op.Listen, Op.Connect, Op.ListenUnix, Op.ConnectUnix, Op.Accept, Op.BindDatagram,
-  Op.Spawn, Op.WatchSignal,
+  Op.Spawn, Op.WatchSignal, Op.Duplicate,
 ];
 
 /** How many ops there are. */

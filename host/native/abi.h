@@ -232,6 +232,13 @@
 /* StatFlag of assembly/abi/flags.ts */
 #define STAT_FLAG_NO_FOLLOW 1
 
+/* LockFlag of assembly/abi/flags.ts */
+#define LOCK_FLAG_UNLOCK 0
+#define LOCK_FLAG_SHARED 1
+#define LOCK_FLAG_EXCLUSIVE 2
+#define LOCK_FLAG_KIND 3
+#define LOCK_FLAG_TRY 4
+
 /* SeekFlag of assembly/abi/flags.ts */
 #define SEEK_FLAG_START 0
 #define SEEK_FLAG_CURRENT 1
@@ -478,6 +485,8 @@
 #define OP_WATCH_SIGNAL 38
 #define OP_SEEK 39
 #define OP_SET_OWNER 40
+#define OP_LOCK 41
+#define OP_DUPLICATE 42
 #define EVERY_OP(X) \
   X(NOP) \
   X(OPEN) \
@@ -519,7 +528,9 @@
   X(KILL) \
   X(WATCH_SIGNAL) \
   X(SEEK) \
-  X(SET_OWNER)
+  X(SET_OWNER) \
+  X(LOCK) \
+  X(DUPLICATE)
 
 /* Abi of assembly/abi/version.ts */
 #define ABI_VERSION 1

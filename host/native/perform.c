@@ -5,16 +5,21 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "path.h"
 
 /* The same number on every architecture. */
 #define SYS_FCHMODAT2 452
+
+/* How long one thread waits for a lock before others get their turn. */
+#define LOCK_PATIENCE_NS 5000000
 
 /* A pipe that is writable takes this much without blocking. */
 #define PIPE_ATOMIC 4096
@@ -222,6 +227,30 @@ int64_t perform_set_times(struct operation *operation)
   }
   close(descriptor);
   return result;
+}
+
+/*
+ * Never waits in the kernel, where those who wait could keep all threads from the one who unlocks:
+ * -EAGAIN, after a while, says that it is to be tried again, see pool.c.
+ */
+int64_t perform_lock(struct operation *operation)
+{
+  static const int kinds[LOCK_FLAG_KIND + 1] = {
+    [LOCK_FLAG_UNLOCK] = LOCK_UN, [LOCK_FLAG_SHARED] = LOCK_SH, [LOCK_FLAG_EXCLUSIVE] = LOCK_EX,
+  };
+  int kind = kinds[operation->flags & LOCK_FLAG_KIND] | LOCK_NB;
+  int result = flock(operation->descriptor, kind);
+  if (result < 0 && errno == EWOULDBLOCK && !(operation->flags & LOCK_FLAG_TRY)) {
+    struct timespec pause = { .tv_nsec = LOCK_PATIENCE_NS };
+    (void)nanosleep(&pause, NULL);
+    result = flock(operation->descriptor, kind);
+  }
+  return result_of(result);
+}
+
+int64_t perform_duplicate(struct operation *operation)
+{
+  return result_of(fcntl(operation->descriptor, F_DUPFD_CLOEXEC, 0));
 }
 
 _Static_assert(FILE_OWNER_UNCHANGED == (uid_t)-1 && FILE_OWNER_UNCHANGED == (gid_t)-1, "FileOwner");

@@ -100,10 +100,18 @@ static void leave_descriptor(struct pool *pool, const struct operation *operatio
   pthread_mutex_lock(&pool->lock);
 }
 
+/* Whether it has waited for others in vain, as long as one turn lasts. */
+static bool waited_in_vain(const struct operation *operation)
+{
+  bool waits = operation->op == OP_CONNECT_UNIX ||
+               (operation->op == OP_LOCK && !(operation->flags & LOCK_FLAG_TRY));
+  return waits && operation->result == -EAGAIN;
+}
+
 /* Whether what was tried in vain is worth another attempt. */
 static bool tries_again(const struct pool *pool, const struct operation *operation)
 {
-  return operation->op == OP_CONNECT_UNIX && operation->result == -EAGAIN && !pool->closing &&
+  return waited_in_vain(operation) && !pool->closing &&
          !operation->unwanted && !operation->closes && operation->progress == RUNNING;
 }
 
@@ -134,8 +142,7 @@ static void perform_one(struct pool *pool, struct operation *operation)
     pthread_cond_signal(&pool->work);
     return;
   }
-  bool in_vain = operation->op == OP_CONNECT_UNIX && operation->result == -EAGAIN;
-  if (in_vain && operation->unwanted) operation->result = -ECANCELED;
+  if (waited_in_vain(operation) && operation->unwanted) operation->result = -ECANCELED;
   bool abandoned = operation->progress == ABANDONED;
   if (abandoned) pool->abandoned--;
   if (abandoned || pool->closing) {

@@ -2,8 +2,9 @@
  * A bounded pool of threads for what would block. Operations go in, and come out performed, in the
  * order in which they ended; an event descriptor becomes readable when some wait to be taken.
  *
- * A connect to a Unix socket whose queue is full is tried again and again, behind the others: so
- * that those who wait there, for ever perhaps, keep no thread from the rest.
+ * A connect to a Unix socket whose queue is full, and a lock that others have, are tried again and
+ * again, behind the others: so that those who wait there, for ever perhaps, keep no thread from the
+ * rest.
  *
  * Thread: all functions on the JavaScript thread.
  * Invariant: an operation belongs to the pool from `pool_submit` until `pool_take` or `pool_remove`

@@ -115,6 +115,8 @@ void prepare_set_length(struct core *core, struct slot *slot, struct uring_sqe *
 #define prepare_watch_signal NULL
 #define prepare_seek NULL
 #define prepare_set_owner NULL
+#define prepare_lock NULL
+#define prepare_duplicate NULL
 
 void prepare(struct core *core, struct slot *slot, struct uring_sqe *sqe)
 {

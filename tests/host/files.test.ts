@@ -1,17 +1,19 @@
 /** What the host checks and notes of operations on open files, against a fake backend. */
-import { Errno, Op, SeekFlag } from "../../host/abi.js";
+import { Errno, LockFlag, Op, SeekFlag } from "../../host/abi.js";
 import { StageArgument } from "../../host/backend/stage.js";
+import { Right } from "../../host/handles.js";
 import { NativeFile } from "../../host/resource/file.js";
+import { NativeSocket } from "../../host/resource/socket.js";
 import { assert, suite } from "../harness.js";
-import { Driver } from "./driver.js";
+import { Driver, type DriverOptions } from "./driver.js";
 import { FakeBackend } from "./fake-backend.js";
 
 const test = suite("operations on open files");
 
-function setUp(): { fake: FakeBackend; driver: Driver } {
+function setUp(options: DriverOptions = {}): { fake: FakeBackend; driver: Driver } {
   const fake = new FakeBackend();
   fake.answer = () => 0;
-  return { fake, driver: new Driver(fake) };
+  return { fake, driver: new Driver(fake, options) };
 }
 
 test("a seek goes to the backend as it is, and nothing else does", () => {
@@ -39,6 +41,44 @@ test("the backend is told of streams whose position belongs to others, too", () 
   assert.equal([argument(shared), argument(own)], [StageArgument.Shared, 0]);
   driver.loop.handles.share(driver.loop.handles.require(own, 0));
   assert.is(argument(own), StageArgument.Shared);
+});
+
+test("a lock is of one kind, and excludes others only for whoever may change the file", () => {
+  const { fake, driver } = setUp();
+  const handle = driver.lend(7);
+  const lock = (flags: number, more = {}): number =>
+    driver.perform({ op: Op.Lock, handle, flags, ...more }).result;
+  const [shared, exclusive, tries] = [LockFlag.Shared, LockFlag.Exclusive, LockFlag.Try];
+  const right = [LockFlag.Unlock, shared, exclusive, shared | tries, exclusive | tries];
+  for (const flags of right) assert.is(lock(flags), 0);
+  assert.equal(fake.log.map(({ flags }) => flags), right);
+  for (const flags of [3, tries, 3 | tries, 8, 0xffffffff]) assert.is(lock(flags), -Errno.EINVAL);
+  for (const more of [{ len0: 1 }, { ptr1: 8 }, { offset: 1n }]) {
+    assert.is(lock(shared, more), -Errno.EINVAL);
+  }
+  const given = driver.lend(8, Right.ReadOnly);
+  assert.is(lock(exclusive, { handle: given }), -Errno.EACCES);
+  assert.is(lock(exclusive | tries, { handle: given }), -Errno.EACCES);
+  assert.is(lock(shared, { handle: given }), 0);
+});
+
+test("a duplicate may do what the first handle may, and both share a position", () => {
+  const { fake, driver } = setUp({ limits: { handles: 3 } });
+  fake.answer = (seen) => seen.op === Op.Duplicate ? 9 : 0;
+  const handle = driver.lend(7, Right.ReadOnly);
+  const { result } = driver.perform({ op: Op.Duplicate, handle });
+  assert.is(driver.perform({ op: Op.Write, handle: result, len0: 1 }).result, -Errno.EBADF);
+  for (const [one, descriptor] of [[handle, 7], [result, 9]] as const) {
+    driver.perform({ op: Op.Read, handle: one, len0: 1, offset: -1n });
+    const seen = fake.log.at(-1)!;
+    assert.equal([seen.descriptor, seen.argument], [descriptor, StageArgument.Shared]);
+  }
+  const socket = driver.loop.handles.add(new NativeSocket(5), Right.All);
+  assert.is(driver.perform({ op: Op.Duplicate, handle: socket }).result, -Errno.EMFILE);
+  driver.perform({ op: Op.Close, handle: result });
+  assert.is(driver.perform({ op: Op.Duplicate, handle: socket }).result, -Errno.ENOTSUP);
+  assert.is(driver.perform({ op: Op.Duplicate, handle, flags: 1 }).result, -Errno.EINVAL);
+  assert.is(driver.perform({ op: Op.Duplicate, handle: 99 }).result, -Errno.EBADF);
 });
 
 test.run();

@@ -66,6 +66,8 @@ const records = {
   [Op.WatchSignal]: { flags: 1 },
   [Op.Seek]: { handle: FILE, offset: -5n },
   [Op.SetOwner]: { ...path, ptr1: OTHER, len1: 8 },
+  [Op.Lock]: { handle: FILE, flags: 1 },
+  [Op.Duplicate]: { handle: FILE },
 } satisfies Record<Op, Omit<Fields, "op">>;
 
 const FIELDS = [
