@@ -10,9 +10,11 @@ import { check, equal, expectError } from "./check";
  * has passed already.
  */
 export const MOMENTS: i32 = 6;
-const BY_TIMEOUT: i32 = MOMENTS - 1;
+/** The last of them. */
+export const BY_TIMEOUT: i32 = MOMENTS - 1;
 
-const TIMED_OUT = "timed out";
+/** What a timeout says. */
+export const TIMED_OUT = "timed out";
 
 /** How it has ended: with an error, or with `null`. */
 export async function ended<T>(promise: Promise<Result<T>>): Promise<Error | null> {

@@ -9,7 +9,7 @@ import { join } from "std/path";
 import { yieldNow } from "std/rt";
 import { Duration, SystemTime, timeout } from "std/time";
 import { Vec } from "std/vec";
-import { MOMENTS, cancelAt, outcomeAt } from "./cancelling";
+import { BY_TIMEOUT, MOMENTS, TIMED_OUT, cancelAt, outcomeAt } from "./cancelling";
 import { check, equal, expectError, fails, isDone, pattern } from "./check";
 import { Deed, countOf, deeds, describe, ended, makeWorld, opened, written } from "./world";
 
