@@ -9,8 +9,10 @@
  */
 import { Errno } from "./abi/errno";
 import { Handle, Offset } from "./abi/flags";
+import { Bytes, Operation as OperationLayout, Printer as Layout } from "./abi/layout";
 import { Op } from "./abi/op";
 import { BufResult, Error, ErrorKind, Result, Unit } from "./error";
+import { tellPrinter } from "./rt/completions";
 import { Operation } from "./rt/operation";
 import { Stream } from "./transfer";
 import { Vec } from "./vec";
@@ -97,22 +99,22 @@ export function stderr(): Stdout {
 class Printer {
   /** What waits. */
   waiting: Vec<u8> = new Vec<u8>();
+  printing: PrintOperation | null = null;
   /** An empty one, to wait in next. */
   spare: Vec<u8> = new Vec<u8>();
-  printing: Promise<Result<Unit>> | null = null;
 
-  constructor(readonly handle: u32, readonly name: string) {}
+  constructor(readonly handle: u32, readonly name: string) {
+    tellPrinter(handle, changetype<usize>(this));
+  }
 
   print(text: string): Promise<Result<Unit>> {
     this.waiting.pushString(text);
-    let printing = this.printing;
-    if (printing === null) {
-      const first = this.waiting;
-      this.waiting = this.spare;
-      printing = new PrintOperation(this, first).start();
-      this.printing = printing;
-    }
-    return printing;
+    const printing = this.printing;
+    if (printing !== null) return printing;
+    const first = new PrintOperation(this, this.waiting);
+    this.printing = first;
+    this.waiting = this.spare;
+    return first.start();
   }
 }
 
@@ -161,6 +163,17 @@ class PrintOperation extends Operation<Result<Unit>> {
   }
 }
 
+// The host reads these when the app has ended: whatever the app died of, and wherever, at any moment
+// all that was printed and not yet written is what the record of `printing` says and, behind that,
+// `waiting`.
+if (
+  offsetof<Printer>("waiting") != Layout.Waiting ||
+  offsetof<Printer>("printing") != Layout.Printing ||
+  offsetof<PrintOperation>("record") != OperationLayout.Record ||
+  offsetof<Vec<u8>>("data") != Bytes.Data ||
+  offsetof<Vec<u8>>("count") != Bytes.Count
+) ERROR("std/io does not agree with abi/layout.ts");
+
 /** The same Vec without its elements; without its room, too, if that is much. */
 function emptied(text: Vec<u8>): Vec<u8> {
   text.clear();
@@ -175,7 +188,8 @@ function emptied(text: Vec<u8>): Vec<u8> {
 /**
  * Prints text to the standard output. Done once all of it, and all that was printed before, has
  * been written. Texts come out in the order of the calls even when they are not awaited one by
- * one, but what `main` does not wait for at all may be lost.
+ * one. What nobody waits for is written as well: before the process ends, however that
+ * ends, as long as the stream takes it.
  */
 export function print(text: string): Promise<Result<Unit>> {
   return output.print(text);

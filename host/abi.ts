@@ -29,14 +29,17 @@ export {
   TerminalMode,
 } from "../assembly/abi/flags.js";
 export {
+  Bytes,
   Command,
   Completions,
   CopyTarget,
   DirectoryEntry,
   FileOwner,
   FileTimes,
+  Operation,
   Overlapped,
   OverlappedState,
+  Printer,
   SocketAddress,
   Stat,
 } from "../assembly/abi/layout.js";

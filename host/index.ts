@@ -17,6 +17,7 @@ export { ContextBuilder } from "./context.js";
 export type { Context, Grants, GuestText, Limits } from "./context.js";
 export { GuestFailure } from "./failure.js";
 export type { FailureKind } from "./failure.js";
+export type { Unwritten } from "./flush.js";
 export { Instance } from "./instance.js";
 export { ProgramError } from "./locate.js";
 export type { InstanceOptions } from "./instance.js";

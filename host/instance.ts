@@ -5,6 +5,8 @@ import { monotonicNow } from "./calls/time.js";
 import type { Context } from "./context.js";
 import { reasonOf } from "./error-text.js";
 import { GuestFailure } from "./failure.js";
+import { flushing } from "./flush.js";
+import type { Unwritten } from "./flush.js";
 import { Right } from "./handles.js";
 import { importsFor } from "./imports.js";
 import type { Gate } from "./imports.js";
@@ -47,6 +49,9 @@ const enum Phase {
  * One guest. Any number can live in a process; they share nothing but what their contexts share.
  */
 export class Instance {
+  /** What the guest had printed when it ended and could not be written after that either. */
+  readonly unwritten: Unwritten[] = [];
+
   private phase = Phase.Linking;
   private readonly parts: Parts;
   private readonly exports: Exports;
@@ -113,6 +118,7 @@ export class Instance {
       signal?.removeEventListener("abort", abort);
       this.driver = null;
       this.phase = Phase.Ended;
+      await takeTurns(this.flushing(), loop.backend, () => loop.turn(0));
       await takeTurns(loop.closing(), loop.backend, () => loop.turn(0));
     }
   }
@@ -142,6 +148,7 @@ export class Instance {
     } catch (thrown) {
       return this.codeOf(thrown);
     } finally {
+      this.parts.loop.take(this.flushing());
       this.close();
     }
   }
@@ -162,6 +169,11 @@ export class Instance {
   close(): void {
     this.phase = Phase.Ended;
     this.parts.loop.close();
+  }
+
+  /** Writes what the guest has printed and not written. */
+  private flushing(): Generator<number, void, void> {
+    return flushing(this.parts.loop, this.exports.completions, this.unwritten);
   }
 
   private begin(): void {

@@ -5,11 +5,13 @@
  */
 import { readFileSync, writeSync } from "node:fs";
 import { resolve } from "node:path";
+import { Errno } from "./abi.js";
 import { BackendError } from "./backend/select.js";
 import { ContextBuilder } from "./context.js";
 import type { Context } from "./context.js";
-import { reasonOf } from "./error-text.js";
+import { errorText, reasonOf } from "./error-text.js";
 import { GuestFailure } from "./failure.js";
+import type { Unwritten } from "./flush.js";
 import { Instance } from "./instance.js";
 import { ProgramError } from "./locate.js";
 import { NativeDir } from "./resource/dir.js";
@@ -187,12 +189,24 @@ function run(args: string[]): number | Promise<number> {
   if (path === undefined) throw new UsageError("run needs the path of a wasm");
   const context = contextOf(contextFor(options, args));
   let module: WebAssembly.Module | null = null;
+  let instance: Instance | null = null;
   try {
     module = new WebAssembly.Module(readFileSync(path === "-" ? 0 : path));
-    return new Instance(module, context).runBlocking() & 0xff;
+    instance = new Instance(module, context);
+    return instance.runBlocking() & 0xff;
   } catch (error) {
     return report(error, path, module);
+  } finally {
+    for (const lost of instance?.unwritten ?? []) tellLost(path, lost);
   }
+}
+
+/** Says what the app printed last and nobody got to see. */
+function tellLost(path: string, { stream, bytes, errno }: Unwritten): void {
+  // Whoever was reading has seen enough.
+  if (errno === Errno.EPIPE) return;
+  const reason = errno === Errno.ETIMEDOUT ? "nobody reads them" : errorText(errno);
+  complain(`${path}: ${bytes} bytes printed to ${stream} are lost: ${reason}`);
 }
 
 /** Says why the app could not be run to its end. @returns the exit code. */

@@ -73,7 +73,7 @@ export function findExports(exports: WebAssembly.Exports): Exports {
   }
   const address = completions >>> 0;
   const memory = new GuestMemory(exported);
-  if (address % 4 !== 0 || !memory.contains(address, Completions.Capacity * 4)) {
+  if (address % 4 !== 0 || !memory.contains(address, Completions.Size)) {
     throw new GuestFailure("load", "its _completions lies outside of its memory");
   }
   return {

@@ -176,12 +176,41 @@ export class Loop {
   }
 
   /**
+   * The same in turns that the caller takes, as in `closing`.
+   *
+   * @param patience for how many nanoseconds to wait.
+   * @returns `-ETIMEDOUT` for one that is still in flight.
+   */
+  *performing(op: Op, patience: number): Generator<number, number, void> {
+    const slot = this.stage(OWN_RECORD, op, NONE);
+    this.ownSlot = slot;
+    if (yield* this.waitingFor(() => this.ownSlot !== slot, patience)) return this.ownResult;
+    this.ownSlot = NONE;
+    return -Errno.ETIMEDOUT;
+  }
+
+  /** Waits for `isDone` in turns that the caller takes. @returns whether it is in time. */
+  *waitingFor(isDone: () => boolean, patience: number): Generator<number, boolean, void> {
+    const end = this.backend.now() + patience;
+    for (let left = patience; !isDone(); left = end - this.backend.now()) {
+      if (left <= 0) return false;
+      yield left;
+    }
+    return true;
+  }
+
+  /**
    * Cancels everything, waits for it as long as is reasonable, and closes what the guest left open.
    * What the guest's memory holds is not its any more. Calling it twice is harmless.
    */
   close(): void {
+    this.take(this.closing());
+  }
+
+  /** Takes the turns of work that yields how long each may wait. */
+  take(work: Generator<number, void, void>): void {
     const { canWait } = this.backend;
-    for (const wait of this.closing()) {
+    for (const wait of work) {
       // What only the event loop could bring does not come while we stand in its way.
       if (this.turn(canWait ? wait : 0) === 0 && !canWait) break;
     }

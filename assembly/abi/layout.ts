@@ -138,7 +138,39 @@ export const enum CopyTarget {
   Size = 24,
 }
 
-/** How many entries the guest's array of completions has room for. */
+/** What the guest's export `_completions` is the address of. */
 export const enum Completions {
+  /** How many entries the array of completions has room for. */
   Capacity = 1024,
+  /**
+   * Behind the array: the addresses of the `Printer`s of the standard output and of the standard
+   * error, 0 while nothing has been printed there.
+   */
+  Printers = 4096,
+  Size = 4104,
+}
+
+/**
+ * The guest's object that prints to a stream. The host looks at it once, when the guest has ended:
+ * what waits there, behind what the operation has not written, it then writes itself.
+ */
+export const enum Printer {
+  /** The address of a `Vec<u8>`, see `Bytes`: what waits for the operation to be done. */
+  Waiting = 0,
+  /** The address of the guest's operation that prints, or 0. */
+  Printing = 4,
+}
+
+/** The guest's `Vec<u8>`. */
+export const enum Bytes {
+  /** The address of the first byte. */
+  Data = 0,
+  /** How many bytes there are. */
+  Count = 4,
+}
+
+/** The guest's object for an operation. */
+export const enum Operation {
+  /** The address of its `Overlapped`. */
+  Record = 24,
 }

@@ -4,5 +4,5 @@
  * Raise it with every change that an old guest or an old host would misread.
  */
 export const enum Abi {
-  Version = 1,
+  Version = 2,
 }

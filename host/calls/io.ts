@@ -60,18 +60,47 @@ function transfer(loop: Loop, at: number, op: Op, right: Right): number {
  * cannot be written is lost: nobody who traces looks at a result.
  */
 export function trace({ loop }: Parts, pointer: number, length: number): void {
-  let from = pointer >>> 0;
-  let left = length >>> 0;
-  if (!loop.memory.contains(from, left)) return;
-  while (left > 0 && !loop.isAtLimit) {
-    loop.ensureRoom();
-    const descriptor = useHandle(loop, Handle.Stderr, Right.Write);
-    if (descriptor < 0) return;
-    const argument = loop.handles.argument(loop.target);
-    loop.staging.write(Op.Write, descriptor, argument, 0, from, left, ALL_ONES, ALL_ONES);
-    const written = loop.perform(Op.Write);
-    if (written <= 0) return;
-    from += written;
-    left -= written;
+  const text = { pointer: pointer >>> 0, length: length >>> 0 };
+  if (!loop.memory.contains(text.pointer, text.length) || loop.isAtLimit) return;
+  for (const wait of writing(loop, Handle.Stderr, text, Infinity)) {
+    loop.turn(wait === Infinity ? -1 : wait);
   }
+}
+
+/** A part of guest memory that lies inside. */
+export interface Text {
+  pointer: number;
+  length: number;
+}
+
+/** How much is written at a time, so that a reader who is slow can be told from one who is not. */
+const PIECE = 64 * 1024;
+
+/**
+ * Writes to a stream as the host's own doing, in turns that the caller takes, as in `closing`. What
+ * is left of the text then was not written.
+ *
+ * @param patience how long the stream may take nothing, in nanoseconds.
+ * @returns why not all of it was written, an `Errno`, or 0.
+ */
+export function* writing(
+  loop: Loop,
+  handle: number,
+  text: Text,
+  patience: number,
+): Generator<number, number, void> {
+  while (text.length > 0) {
+    loop.ensureRoom();
+    const descriptor = useHandle(loop, handle, Right.Write);
+    if (descriptor < 0) return -descriptor;
+    const argument = loop.handles.argument(loop.target);
+    const count = Math.min(text.length, PIECE);
+    loop.staging.write(
+      Op.Write, descriptor, argument, 0, text.pointer, count, ALL_ONES, ALL_ONES);
+    const written = yield* loop.performing(Op.Write, patience);
+    if (written <= 0) return -written || Errno.EIO;
+    text.pointer += written;
+    text.length -= written;
+  }
+  return 0;
 }

@@ -442,6 +442,19 @@
 
 /* Completions of assembly/abi/layout.ts */
 #define COMPLETIONS_CAPACITY 1024
+#define COMPLETIONS_PRINTERS 4096
+#define COMPLETIONS_SIZE 4104
+
+/* Printer of assembly/abi/layout.ts */
+#define PRINTER_WAITING 0
+#define PRINTER_PRINTING 4
+
+/* Bytes of assembly/abi/layout.ts */
+#define BYTES_DATA 0
+#define BYTES_COUNT 4
+
+/* Operation of assembly/abi/layout.ts */
+#define OPERATION_RECORD 24
 
 /* Op of assembly/abi/op.ts */
 #define OP_NOP 0
@@ -533,7 +546,7 @@
   X(DUPLICATE)
 
 /* Abi of assembly/abi/version.ts */
-#define ABI_VERSION 1
+#define ABI_VERSION 2
 
 /* StageLayout of host/backend/stage.ts */
 #define STAGE_LAYOUT_SUBMISSIONS 0

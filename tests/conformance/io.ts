@@ -44,12 +44,17 @@ class Guest {
 
   /** Has a shell run it: `"$0" "$@"` in `script` is the guest. */
   shell(script: string, name: string, cwd = ".", input = Buffer.alloc(0)): Promise<ExecResult> {
-    const words = ["-c", script, process.execPath, ...this.command(name)];
-    return exec("sh", words, { env: this.env, cwd, input });
+    return this.shellWords(script, [name], cwd, input);
   }
 
-  private command(name: string): string[] {
-    return [launcher, "run", this.wasm, name];
+  /** The same with more arguments than the name of the case. */
+  shellWords(script: string, args: string[], cwd = ".", input?: Buffer): Promise<ExecResult> {
+    const words = ["-c", script, process.execPath, ...this.command(...args)];
+    return exec("sh", words, { env: this.env, cwd, ...(input && { input }) });
+  }
+
+  private command(...args: string[]): string[] {
+    return [launcher, "run", this.wasm, ...args];
   }
 }
 
@@ -63,6 +68,7 @@ export function ioConformance(variant: Variant): void {
   addPlainCases(test, guest);
   addRedirectedCases(test, guest);
   addOutputCases(test, guest);
+  addLeftCases(test, guest);
   addInputCases(test, guest);
   addKindCases(test, guest);
   test.run();
@@ -160,6 +166,61 @@ function addOutputCases(test: Suite, guest: Guest): void {
     const [code] = await once(child, "close");
     assert.is(code, 7);
     assert.match(said, /^write "stdout": .*EPIPE/);
+  });
+}
+
+/** How an app can end, and what its exit code is then. */
+const ways = { return: 7, exit: 7, throw: 134, unwrap: 134, trap: 134, deadlock: 1 } as const;
+
+/** What is printed and never waited for. */
+function addLeftCases(test: Suite, guest: Guest): void {
+  const count = 60_000;
+  const all = Array.from({ length: count }, (_, index) => `line ${index}\n`).join("");
+
+  for (const [way, expected] of Object.entries(ways)) {
+    test(`what nobody waited for is written before the end (${way})`, async () => {
+      const ends = [way, `late ${way}`].map((name) => guest.run(["left", name, "3"]));
+      for (const [index, { code, stdout, stderr }] of (await Promise.all(ends)).entries()) {
+        assert.is(stdout, `line 0\nline 1\nline 2\n${index === 1 ? "late\n" : ""}`);
+        assert.is(code, expected);
+        assert.match(stderr, /^said/);
+      }
+    });
+  }
+
+  test("all of it, to a reader who is slow, a file, and a file that does not block", async () => {
+    const dir = tempDir("left");
+    for (const way of ["return", "late trap"]) {
+      const wanted = way === "return" ? all : `${all}late\n`;
+      const words = ["left", way, String(count)];
+      const slow = `"$0" "$@" 2>errors | (sleep 0.3; cat)`;
+      assert.is((await guest.shellWords(slow, words, dir)).stdout, wanted);
+      assert.match(readFileSync(join(dir, "errors"), "utf8"), /^said/);
+      await guest.shellWords(`"$0" "$@" >out 2>errors`, words, dir);
+      assert.is(readFileSync(join(dir, "out"), "utf8"), wanted);
+    }
+  });
+
+  test("a reader who has gone loses nothing that he wanted", async () => {
+    const script = `("$0" "$@"; echo " $?" >&2) | true`;
+    const { stderr } = await guest.shellWords(script, ["left", "exit", String(count)]);
+    assert.is(stderr, "said 7\n");
+  });
+
+  test("what cannot be written is said", async () => {
+    const words = ["left", "exit", "3"];
+    const { code, stderr } = await guest.shellWords(`exec "$0" "$@" >/dev/full`, words);
+    assert.is(code, 7);
+    assert.match(stderr, /^said.*: 21 bytes printed to stdout are lost: no space left/);
+  });
+
+  test("a pipe that nobody reads does not hold up the end for ever", async () => {
+    // The writing end of a pipe alone would be told that nobody can read it.
+    const script = `mkfifo pipe; exec 3<>pipe; exec "$0" "$@" >&3`;
+    const words = ["left", "exit", String(count)];
+    const { code, stderr } = await guest.shellWords(script, words, tempDir("left"));
+    assert.is(code, 7);
+    assert.match(stderr, /^said.*: \d+ bytes printed to stdout are lost: nobody reads them\n$/);
   });
 }
 

@@ -1,10 +1,12 @@
 /** Uses `std/io` as apps do. Argument: the case. */
 import { args } from "std/env";
+import { File } from "std/fs";
 import {
   AsyncRead, AsyncWrite, BufReader, BufResult, BufWriter, Error as IoError, ErrorKind, copy, eprint,
   eprintln, print, println, readExact, readLines, readToEnd, readToString, stderr, stdin, stdout,
   withoutLineEnd, writeAll,
 } from "std/io";
+import { exit } from "std/process";
 import { Duration, sleep, timeout } from "std/time";
 import { Vec } from "std/vec";
 import { check, equal, fails, failsToTransfer, pattern, text } from "./check";
@@ -18,6 +20,7 @@ export async function main(): Promise<i32> {
   if (name == "broken") return await broken();
   if (name == "terminal") return await terminal();
   if (name == "patience") return await patience();
+  if (name == "left") return await left(args()[2], i32.parse(args()[3]));
   if (name == "bufReader") await bufReader();
   else if (name == "bufReaderErrors") await bufReaderErrors();
   else if (name == "lineLimit") await lineLimit();
@@ -32,6 +35,24 @@ export async function main(): Promise<i32> {
   else return 3;
   await println("ok");
   return 0;
+}
+
+/** Prints without ever waiting for it, and ends in one of the ways there are. */
+async function left(way: string, lines: i32): Promise<i32> {
+  for (let i = 0; i < lines; i++) println(`line ${i}`);
+  eprint("said");
+  // Then a write is in flight, or was, and what comes now waits behind it.
+  if (way.startsWith("late ")) {
+    await sleep(Duration.fromMillis(20));
+    println("late");
+    way = way.slice(5);
+  }
+  if (way == "exit") exit(7);
+  if (way == "throw") throw new RangeError("thrown");
+  if (way == "unwrap") (await File.open("")).unwrap();
+  if (way == "trap") unreachable();
+  if (way == "deadlock") await new Promise<void>();
+  return 7;
 }
 
 /** Says something, and dies of it. */
