@@ -104,7 +104,7 @@ class Printer {
   spare: Vec<u8> = new Vec<u8>();
 
   constructor(readonly handle: u32, readonly name: string) {
-    tellPrinter(handle, changetype<usize>(this));
+    tellPrinter(handle, this);
   }
 
   print(text: string): Promise<Result<Unit>> {
@@ -163,9 +163,8 @@ class PrintOperation extends Operation<Result<Unit>> {
   }
 }
 
-// The host reads these when the app has ended: whatever the app died of, and wherever, at any moment
-// all that was printed and not yet written is what the record of `printing` says and, behind that,
-// `waiting`.
+// The host reads these when the app has ended. Whatever the app died of, and wherever: all that was
+// printed and not written yet is what the record of `printing` says and, behind that, `waiting`.
 if (
   offsetof<Printer>("waiting") != Layout.Waiting ||
   offsetof<Printer>("printing") != Layout.Printing ||

@@ -1,6 +1,7 @@
 /** One guest: links its imports, owns the parts, and runs it to its end. */
 import type { Backend } from "./backend/backend.js";
 import { selectBackend } from "./backend/select.js";
+import { MESSAGE_LIMIT } from "./calls/process.js";
 import { monotonicNow } from "./calls/time.js";
 import type { Context } from "./context.js";
 import { reasonOf } from "./error-text.js";
@@ -223,7 +224,7 @@ export class Instance {
     loop.renew();
     if (loop.queue.length !== 0 || this.deadline === 0) return 0;
     if (this.deadline !== Infinity) return Math.max(0, this.deadline - monotonicNow(this.parts));
-    if (loop.isStill) throw deadlock();
+    if (loop.isStill) throw this.deadlock();
     return Infinity;
   }
 
@@ -236,6 +237,19 @@ export class Instance {
       throw new GuestFailure("fault", `its _start or _tick returned ${what}, not a time`);
     }
     return deadline;
+  }
+
+  /** The failure of a guest that waits for nothing; it says where each task waits if it knows. */
+  private deadlock(): GuestFailure {
+    const message = "deadlock: main waits for something that nothing will complete";
+    const { waiting, memory } = this.exports;
+    if (waiting === null) {
+      return new GuestFailure("deadlock", `${message} (compiled with --debug it says where)`);
+    }
+    const where = waiting();
+    this.parts.loop.renew();
+    return new GuestFailure("deadlock",
+      message + memory.string(Number(where) >>> 0, MESSAGE_LIMIT));
   }
 
   private gate(): Gate {
@@ -257,11 +271,6 @@ export class Instance {
 
 function unblockable(name: string): TypeError {
   return new TypeError(`the backend ${name} lives by the event loop: use run, not runBlocking`);
-}
-
-function deadlock(): GuestFailure {
-  return new GuestFailure("deadlock",
-    "deadlock: main waits for something that nothing will complete");
 }
 
 /** What an engine throws, as a failure of the guest. */

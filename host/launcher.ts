@@ -22,7 +22,8 @@ const NAME = "rusticated";
 
 const HELP = `Usage:
   ${NAME} run [options] app.wasm [arguments…]    run an app
-  ${NAME} build app.ts -o app.wasm [asc options…]   compile an app
+  ${NAME} build app.ts [-o app.wasm] [asc options…]  compile an app; with --library
+                                               what has no main
 
 Options of run (what an app is not given it cannot reach):
   --dir HOST[::GUEST]  grant a directory, at its own path or at GUEST
@@ -206,7 +207,7 @@ function tellLost(path: string, { stream, bytes, errno }: Unwritten): void {
   // Whoever was reading has seen enough.
   if (errno === Errno.EPIPE) return;
   const reason = errno === Errno.ETIMEDOUT ? "nobody reads them" : errorText(errno);
-  complain(`${path}: ${bytes} bytes printed to ${stream} are lost: ${reason}`);
+  complain(`${oneLine(path)}: ${bytes} bytes printed to ${stream} are lost: ${reason}`);
 }
 
 /** Says why the app could not be run to its end. @returns the exit code. */

@@ -20,6 +20,8 @@ export interface Exports {
   readonly completions: number;
   readonly start: () => unknown;
   readonly tick: (count: number) => unknown;
+  /** Of a debug build: the address of a string that says where tasks wait. */
+  readonly waiting: (() => unknown) | null;
 }
 
 /** Refuses a module that wants what the host does not give. */
@@ -63,7 +65,7 @@ export function findExports(exports: WebAssembly.Exports): Exports {
     throw new GuestFailure("load", `it was compiled for version ${String(version)} of the ` +
       `boundary, and this host has version ${Abi.Version}: compile it again`);
   }
-  const { memory: exported, _start: start, _tick: tick } = exports;
+  const { memory: exported, _start: start, _tick: tick, _waiting: waiting } = exports;
   if (!(exported instanceof WebAssembly.Memory)) throw missing("the memory", "memory");
   if (typeof start !== "function") throw missing("the function", "_start");
   if (typeof tick !== "function") throw missing("the function", "_tick");
@@ -81,6 +83,7 @@ export function findExports(exports: WebAssembly.Exports): Exports {
     completions: address,
     start: start as () => unknown,
     tick: tick as (count: number) => unknown,
+    waiting: typeof waiting === "function" ? waiting as () => unknown : null,
   };
 }
 

@@ -12,7 +12,11 @@ import { reasonOf } from "../host/error-text.js";
 /** How to optimise when neither the command line nor the app's configuration says. */
 const defaultOptimization = ["--optimizeLevel", "3", "--shrinkLevel", "1"];
 
-const transform = fileURLToPath(new URL("./target.js", import.meta.url));
+/** Says that what is built is no app, but functions for somebody else's. */
+const libraryOption = "--library";
+
+const transformOf = (isLibrary: boolean): string =>
+  fileURLToPath(new URL(isLibrary ? "./target.js" : "./app.js", import.meta.url));
 
 /** asc's options as they are after its configuration files have been read. */
 interface Configuration {
@@ -29,10 +33,11 @@ interface Configuration {
 }
 
 /**
- * Compiles an app. `args` are asc's: `["app.ts", "-o", "app.wasm"]`. Diagnostics and messages go to
- * the standard streams. Returns the exit code.
+ * Compiles an app. `args` are asc's: `["app.ts", "-o", "app.wasm"]`; and `--library` for what is no
+ * app. Diagnostics and messages go to the standard streams. Returns the exit code.
  */
-export async function build(args: readonly string[]): Promise<number> {
+export async function build(words: readonly string[]): Promise<number> {
+  const args = words.filter((word) => word !== libraryOption);
   const given = [...args, ...configOf(args)];
   const configuration = await readConfiguration(given);
   const [entry] = configuration?.entries ?? [];
@@ -42,11 +47,12 @@ export async function build(args: readonly string[]): Promise<number> {
   const { options } = configuration;
   // asc would write the wasm to standard output.
   if (options.outFile === "") return complain(2, "-o needs the name of a file: -o app.wasm");
-  const extra = ["--transform", transform];
+  const extra = ["--transform", transformOf(args.length < words.length)];
   if (!options.optimize && options.optimizeLevel === undefined && !options.debug) {
     if (options.shrinkLevel === undefined) extra.push(...defaultOptimization);
   }
-  if (!options.noEmit && !hasOutput(options)) {
+  const isUnnamed = !options.noEmit && !hasOutput(options);
+  if (isUnnamed) {
     options.outFile = `${basename(entry, ".ts")}.wasm`;
     extra.push("--outFile", options.outFile);
   }
@@ -55,7 +61,9 @@ export async function build(args: readonly string[]): Promise<number> {
   const writeFile = output.write.bind(output);
   const { error } = await asc.main([...given, ...extra], { stdout, stderr, writeFile });
   if (error) return 1;
-  return output.failure === null ? 0 : complain(1, output.failure);
+  if (output.failure !== null) return complain(1, output.failure);
+  if (isUnnamed) stdout.write(`${options.outFile}: ${output.size} bytes\n`);
+  return 0;
 }
 
 function complain(code: number, message: string): number {
@@ -67,6 +75,8 @@ function complain(code: number, message: string): number {
 class Output {
   /** Why the first file could not be written. */
   failure: string | null = null;
+  /** Bytes of the wasm that was written. */
+  size = 0;
 
   write(name: string, contents: string | Uint8Array, base: string): void {
     const path = resolve(base, name);
@@ -75,6 +85,7 @@ class Output {
       makeFolder(dirname(path));
       doing = `write ${name}`;
       writeFileSync(path, contents);
+      if (name.endsWith(".wasm")) this.size = contents.length;
     } catch (error) {
       this.failure ??= `cannot ${doing}: ${reasonOf(error)}`;
     }

@@ -27,6 +27,9 @@ export const entryModule = "std/rt/entry";
 /** What the host calls or looks at. */
 export const entryExports = ["_tick", "_abi", "_completions"];
 
+/** What debug builds have beyond that: where tasks wait, for the message of a deadlock. */
+const debugExport = "_waiting";
+
 /** The import that stands for the app's top-level code until the module is finished. */
 export const topLevelImport = { module: "std", name: "toplevel" };
 
@@ -39,7 +42,12 @@ type Refuse = (code: number, message: string, range: Range) => void;
  * Adds the way in to the entry file of the app: the one with a `main`, else the last one. And the
  * way out when there is no memory left.
  */
-export function addEntry(sources: readonly Source[], node: NodeFactory, refuse: Refuse): void {
+export function addEntry(
+  sources: readonly Source[],
+  node: NodeFactory,
+  debug: boolean,
+  refuse: Refuse,
+): void {
   sayOutOfMemory(sources, node);
   const found = findMain(sources);
   const source = found?.source ?? ownEntries(sources).at(-1);
@@ -48,7 +56,8 @@ export function addEntry(sources: readonly Source[], node: NodeFactory, refuse: 
   const range = main?.at ?? source.range;
   if (main && !checkMain(main, refuse)) return;
   if (main?.from) source.statements.push(importOf(node, main.from, range));
-  source.statements.push(...exportsOf(node, range), startOf(node, main, range));
+  const names = debug ? [...entryExports, debugExport] : entryExports;
+  source.statements.push(exportsOf(node, names, range), startOf(node, main, range));
 }
 
 /** The entry file of the app that has a `main`, and that. */
@@ -60,6 +69,26 @@ export function findMain(sources: readonly Source[]): { source: Source; main: Ex
   }
   return null;
 }
+
+/** What to say of an app that has none, and where. */
+export function missingMain(sources: readonly Source[]): [message: string, at: Range | null] {
+  const statements = ownEntries(sources).flatMap((source) => source.statements);
+  const functions = statements.filter((one) => isKind(one, NodeKind.FunctionDeclaration)) as
+    FunctionDeclaration[];
+  const own = functions.find(({ name }) => name.text === "main");
+  if (own) return ["An app exports its 'main'. Write 'export' before it.", own.range];
+  const exported = functions.filter((one) => one.is(CommonFlags.Export as number));
+  const meant = exported.find(({ name }) => usualNames.test(name.text)) ??
+    (exported.length === 1 ? exported[0] : undefined);
+  const missing = "An app exports a function 'main', and this one has none";
+  if (meant) {
+    return [`${missing}: did you mean '${meant.name.text}'? Call it 'main'.`, meant.name.range];
+  }
+  return [`${missing}. Write: export async function main(): Promise<void>`, null];
+}
+
+/** What people call a function that an app begins with. */
+const usualNames = /^_?(start|run|app|begin|entry|init|main|mian|program)$/i;
 
 /** Whether a file of the app exports something as `main`, as far as this file alone can tell. */
 export function mayExportMain(source: Source): boolean {
@@ -200,13 +229,13 @@ function textOf(type: TypeNode): string {
 }
 
 /** `export { _tick, … } from "std/rt/entry";` */
-function exportsOf(node: NodeFactory, at: Range): Statement[] {
-  const members = entryExports.map((name) => {
+function exportsOf(node: NodeFactory, names: readonly string[], at: Range): Statement {
+  const members = names.map((name) => {
     const identifier = node.createIdentifierExpression(name, at);
     return node.createExportMember(identifier, null, at);
   });
   const path = node.createStringLiteralExpression(entryModule, at);
-  return [node.createExportStatement(members, path, false, at)];
+  return node.createExportStatement(members, path, false, at);
 }
 
 /** `import { name as main~ } from "…";` */

@@ -9,7 +9,9 @@ import { refuseBindings } from "./bindings.js";
 import { locateCalls } from "./debug-locations.js";
 import { DirectCalls } from "./direct-calls.js";
 import { report } from "./diagnostics.js";
-import { addEntry, entryModule, findMain, mayExportMain, topLevelExport } from "./entry.js";
+import {
+  addEntry, entryModule, findMain, mayExportMain, missingMain, topLevelExport,
+} from "./entry.js";
 import { type NodeFactory, Runtime, SourceKind, supportedVersion } from "./internals.js";
 import { resolveLabel } from "./labels.js";
 import { hideNames, hideSourceMapUrl } from "./names.js";
@@ -43,6 +45,11 @@ const debugAliases = {
   __asyncChain: "rt/panic/asyncChain",
 };
 
+const invalid =
+  "AssemblyScript has compiled this program to a module that is not valid, which is a fault of " +
+  "the compiler's. What is wrong, and in which function, stands above. In '~start', which is the " +
+  "top-level code, it is mostly a call of an '@inline' function: do without '@inline' there.";
+
 /** Marks a program that has a transform of ours, be it from another copy of this package. */
 const installed = Symbol.for("std-shim");
 
@@ -58,6 +65,8 @@ export default class StdTransform {
   private usesRuntime = false;
   /** A program with a `main` is an app, whatever it uses. */
   private mainIsApp = false;
+  /** One without is refused. */
+  private needsMain = false;
   /** The program is such an app. */
   private hasMain = false;
 
@@ -93,13 +102,26 @@ export default class StdTransform {
 
   /** From now on a program with a `main` is an app; to be called before anything is parsed. */
   protected takeMainForApp(): void {
-    const { [installed]: first } = this.program as Program & { [installed]: StdTransform };
-    first.mainIsApp = true;
+    this.first.mainIsApp = true;
+  }
+
+  /** From now on a program without a `main` is refused. */
+  protected requireMain(): void {
+    this.first.needsMain = true;
+  }
+
+  /** The one of us that does the work. */
+  private get first(): StdTransform {
+    return (this.program as Program & { [installed]: StdTransform })[installed];
   }
 
   /** asc: all files have been parsed. */
   afterParse(parser: Parser): void {
     const { program, lowering } = this;
+    if (this.needsMain && findMain(parser.sources) === null) {
+      report(program, 100, ...missingMain(parser.sources));
+      return;
+    }
     if (!this.usesRuntime) return;
     this.hasMain = this.mainIsApp && findMain(parser.sources) !== null;
     if (!this.checkRuntime()) return;
@@ -108,8 +130,8 @@ export default class StdTransform {
     hideNames(parser.sources);
     const node = Object.getPrototypeOf(program.nativeFile.source.constructor) as NodeFactory;
     giveNull(parser.sources, node);
-    addEntry(parser.sources, node, (...args) => report(program, ...args));
     const { options } = program;
+    addEntry(parser.sources, node, options.debugInfo, (...args) => report(program, ...args));
     options.exportStart = topLevelExport;
     if (options.stackSize === defaultStackSize) options.stackSize = stackSize;
     this.addAliases(parser.sources);
@@ -120,6 +142,11 @@ export default class StdTransform {
   /** asc: the module is compiled, but not optimised. */
   afterCompile(module: binaryen.Module): void {
     if (!this.addsEntry) return;
+    // asc looks only after us, and what is optimised by then is valid: what was wrong would trap.
+    if (!module.validate()) {
+      report(this.program, 100, invalid, null);
+      return;
+    }
     const refuse = (message: string, range: Range | null): void =>
       report(this.program, 100, message, range);
     refuseBindings(this.binaryen, module, this.program.sources, refuse);

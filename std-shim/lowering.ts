@@ -400,7 +400,7 @@ function taskClass(arity: number, debug: boolean): string {
   if (debug) {
     parameters.push("title: string");
     fields.push("title: string;", "describe(): string { return this.title; }");
-    values.push("this.title = title;");
+    values.push("this.title = title;", "__track(this);");
   }
   const self = `__Task${arity}<${typeParameters}>`;
   parameters.push(`run: (task: ${self}) => void`);

@@ -12,7 +12,8 @@ export function completionAt(index: i32): usize {
 }
 
 /** Tells the host which object prints to a standard stream: see the contract of the boundary. */
-export function tellPrinter(handle: u32, printer: usize): void {
+export function tellPrinter<P>(handle: u32, printer: P): void {
   const first = <usize>_completions + Completions.Printers;
-  store<usize>(first + <usize>(handle - Handle.Stdout) * sizeof<usize>(), printer);
+  const offset = <usize>(handle - Handle.Stdout) * sizeof<usize>();
+  store<usize>(first + offset, changetype<usize>(printer));
 }

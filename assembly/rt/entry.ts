@@ -14,6 +14,7 @@ export { allocate, release } from "./heap";
 export { seed, trace } from "./host";
 export { __create } from "./create";
 export { abort, asyncChain } from "./panic";
+export { __track, _waiting } from "./waiting";
 
 export { _completions } from "./completions";
 

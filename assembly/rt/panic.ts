@@ -33,8 +33,13 @@ export function abort(
  * debug builds std-shim makes this known as `__asyncChain`; in others nothing of it is compiled.
  */
 export function asyncChain(): string {
+  return chainOf(currentTask());
+}
+
+/** The same for those that wait for any task, and that task itself. */
+export function chainOf(task: usize): string {
   let text = "";
-  let node = currentTask();
+  let node = task;
   while (node) {
     const line = changetype<PromiseBase>(node).describe();
     if (line.length) text += "\n    in " + line;

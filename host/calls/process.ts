@@ -15,7 +15,7 @@ import { findProgram, mayHave, NO_ENVIRONMENT } from "../programs.js";
 import { hasOffset, hasRange0, hasRange1, useHandle, Verdict } from "./call.js";
 
 /** How much of a message is shown, in bytes: a guest could make one as big as its memory. */
-const MESSAGE_LIMIT = 65536;
+export const MESSAGE_LIMIT = 65536;
 
 /** More than any system takes for a command line and an environment. */
 const MOST_BYTES = 16 << 20;

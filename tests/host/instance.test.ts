@@ -97,6 +97,18 @@ test("a guest that waits for nothing is in a deadlock", () => {
   fails({ start: "(f64.const 0)" }, "deadlock", /nothing will complete/);
 });
 
+test("of a deadlock a guest may say where it waits", () => {
+  const waiting = (body: string): GuestParts => ({
+    more: `(data (i32.const 60) "\\06\\00\\00\\00\\0a\\00i\\00n\\00")
+      (func (export "_waiting") (result i32) ${body})`,
+  });
+  fails(waiting("(i32.const 64)"), "deadlock", /nothing will complete\n    in$/);
+  for (const at of [0, 1, 63, 1048576, -2]) {
+    fails(waiting(`(i32.const ${at})`), "deadlock", /nothing will complete/);
+  }
+  fails({}, "deadlock", /compiled with --debug it says where/);
+});
+
 test("completions beyond what one tick takes come with the next", () => {
   const records = Completions.Capacity * 2 + 10;
   const code = run({

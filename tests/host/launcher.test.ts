@@ -1,12 +1,14 @@
 /** The command: usage, grants, exit codes, messages, signals. */
 import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import {
+  cpSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { Op } from "../../host/abi.js";
 import { assert, exec, launch, root, suite, tempDir } from "../harness.js";
 import { binary, guest } from "./wat.js";
 
-const test = suite("host: launcher");
+const test = suite("host: launcher", { timeout: 60_000 });
 
 // Node reads these certificates at every start, which takes several times as long as our tests.
 delete process.env["NODE_EXTRA_CA_CERTS"];
@@ -193,7 +195,8 @@ test("what build cannot write it says", async () => {
   const app = join(folder, "app.ts");
   // No app, which would bring the runtime along: it is compiled four times.
   writeFileSync(app, "export function none(): void {}");
-  const built = await launch(["build", app, "-o", join(folder, "new/deep/app.wasm")]);
+  const build = ["build", "--library", app, "-o"];
+  const built = await launch([...build, join(folder, "new/deep/app.wasm")]);
   assert.equal([built.code, built.stderr], [0, ""]);
   assert.ok(existsSync(join(folder, "new/deep/app.wasm")));
   for (const [path, pattern] of [
@@ -201,10 +204,30 @@ test("what build cannot write it says", async () => {
     [join(app, "app.wasm"), /^build: cannot create the folder .*app\.ts: already exists/],
     ["/proc/none/app.wasm", /^build: cannot create the folder \/proc\/none: not found \(ENOENT\)/],
   ] as const) {
-    const { code, stdout, stderr } = await launch(["build", app, "-o", path]);
+    const { code, stdout, stderr } = await launch([...build, path]);
     assert.equal([code, stdout], [1, ""], path);
     assert.match(stderr, pattern);
   }
+});
+
+test("without -o build writes into the working directory, and says what", async () => {
+  const cwd = join(folder, "unnamed");
+  mkdirSync(join(cwd, "apps"), { recursive: true });
+  writeFileSync(join(cwd, "apps/hello.ts"), "export function none(): void {}");
+  const { code, stdout, stderr } = await launch(
+    ["build", "apps/hello.ts", "--library", "--sourceMap"], { cwd });
+  assert.equal([code, stderr], [0, ""]);
+  assert.is(stdout, `hello.wasm: ${statSync(join(cwd, "hello.wasm")).size} bytes\n`);
+});
+
+test("build takes an app without main for a mistake", async () => {
+  const cwd = join(folder, "mainless");
+  mkdirSync(cwd);
+  writeFileSync(join(cwd, "app.ts"), "export function start(): void {}");
+  const { code, stderr } = await launch(["build", "app.ts", "-o", "app.wasm"], { cwd });
+  assert.is(code, 1);
+  assert.match(stderr, /did you mean 'start'\? Call it 'main'\.[^]*in app\.ts\(1,17\)/);
+  assert.not(existsSync(join(cwd, "app.wasm")));
 });
 
 test("backends and the helper", async () => {

@@ -24,6 +24,55 @@ export async function main(): Promise<void> { await yieldNow(); ${call}; }`;
   });
 }
 
+test("a debug build knows where each task waits", async () => {
+  const source = `import { yieldNow } from "std/rt";
+async function waits(promise: Promise<void>): Promise<void> {
+  await promise;
+}
+class Worker {
+  async run(promise: Promise<void>): Promise<void> {
+    await yieldNow();
+    await promise;
+  }
+}
+async function done(): Promise<void> { await yieldNow(); }
+export async function main(): Promise<void> {
+  new Worker().run(new Promise<void>());
+  for (let i = 0; i < 200; i++) await done();
+  await waits(new Promise<void>());
+}`;
+  const options = { sources: { "app.ts": source }, flags: ["--debug"] };
+  const { code, exports } = run((await compile("app.ts", options)).wasm);
+  assert.is(code, undefined);
+  const { _waiting } = exports as unknown as { _waiting(): number };
+  const { buffer } = exports.memory;
+  const at = _waiting();
+  const length = new DataView(buffer).getUint32(at - 4, true);
+  assert.equal(Buffer.from(buffer, at, length).toString("utf16le").split("\n"), [
+    "",
+    "    in Worker.run (app.ts:6:9)",
+    "    and",
+    "    in waits (app.ts:2:16)",
+    "    in main (app.ts:12:23)",
+  ]);
+});
+
+test("what asc would refuse as invalid is not optimised into something else", async () => {
+  const source = `import { yieldNow } from "std/rt";
+// @ts-ignore: decorator
+@inline function make(n: i32 = 3): i32 { return n + 1; }
+// @ts-ignore: decorator
+@lazy const value: i32 = make();
+export async function main(): Promise<i32> { await yieldNow(); return value; }`;
+  for (const level of ["--debug", "-O3"]) {
+    const options = { sources: { "app.ts": source }, flags: [level] };
+    const { code, stderr, files } = await compile("app.ts", options);
+    assert.is(code, 1);
+    assert.match(stderr, /AS100: AssemblyScript has compiled this program to a module that is not/);
+    assert.is(files.size, 0);
+  }
+});
+
 /** What the launcher prints of an app that dies. */
 async function explained(source: string, ...flags: string[]): Promise<string> {
   const { wasm, files, stderr } = await compile("app.ts", { sources: { "app.ts": source }, flags });

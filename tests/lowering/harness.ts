@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import asc from "assemblyscript/asc";
 import { Completions, Overlapped, OverlappedState } from "../../assembly/abi/layout.js";
 import { FAILURE_SECTION, readFailure, type Failure } from "../../host/failure-section.js";
+import App from "../../std-shim/app.js";
 import StdTransform from "../../std-shim/index.js";
 import Target from "../../std-shim/target.js";
 import type { Suspension } from "../../std-shim/asyncify.js";
@@ -31,8 +32,10 @@ export interface CompileOptions {
   sources?: Record<string, string>;
   /** Without our transform. */
   plain?: boolean;
-  /** As `build` and `asconfig.json` compile: for apps. */
+  /** As `asconfig.json` compiles: for apps. */
   target?: boolean;
+  /** As `build` compiles: an app. */
+  app?: boolean;
 }
 
 /** Compiles `entry`, a path from the root of the checkout or a key of `sources`. */
@@ -40,7 +43,7 @@ export async function compile(entry: string, options: CompileOptions = {}): Prom
   const files = new Map<string, Uint8Array>();
   const stderr = asc.createMemoryStream();
   const transforms: StdTransform[] = [];
-  class Recorded extends (options.target ? Target : StdTransform) {
+  class Recorded extends (options.app ? App : options.target ? Target : StdTransform) {
     constructor() {
       super();
       transforms.push(this);
