@@ -2,7 +2,7 @@
 import { assert, suite, tempDir } from "../harness.js";
 import { compileGuest, runGuest } from "./guest.js";
 
-const test = suite("errors");
+const test = suite("errors", { timeout: 60_000 });
 
 test("errors have kinds with names, numbers, and messages that end with the reason", async () => {
   const dir = tempDir("errors");
