@@ -67,3 +67,9 @@ declare function __pin(pointer: usize): usize;
 declare function __unpin(pointer: usize): void;
 declare function __visit(pointer: usize, cookie: u32): void;
 declare function __collect(): void;
+
+/** What std asks AssemblyScript's runtime. */
+declare module "rt/common" {
+  /** How many bytes an object may have. */
+  export const OBJECT_MAXSIZE: usize;
+}
