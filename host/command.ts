@@ -6,6 +6,13 @@ import { Command, CommandFlag, Errno } from "./abi.js";
 import { StageCommand } from "./backend/stage.js";
 import type { Environment, Found } from "./programs.js";
 
+/**
+ * How much a command line and an environment may be, with a pointer for each string: as much as
+ * Linux takes with its usual stack, and more than other systems do.
+ */
+export const MOST_BYTES = 2 << 20;
+const POINTER_SIZE = 8;
+
 /** A `Command` record in the host's words. */
 export interface Request {
   readonly inheritsEnvironment: boolean;
@@ -29,7 +36,9 @@ export function readCommand(bytes: Uint8Array): Request | number {
   const variableCount = words.getUint32(Command.VariableCount, true);
   if ((flags & ~CommandFlag.All) !== 0 || argumentCount === 0) return -Errno.EINVAL;
   // Every string has a NUL at least, so nothing is walked further than there are bytes.
-  if (argumentCount + variableCount > bytes.length) return -Errno.EINVAL;
+  const count = argumentCount + variableCount;
+  if (count > bytes.length) return -Errno.EINVAL;
+  if (bytes.length + count * POINTER_SIZE > MOST_BYTES) return -Errno.E2BIG;
   const strings = new Strings(bytes, Command.Strings);
   const program = strings.next();
   const directory = strings.next();

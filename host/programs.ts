@@ -149,10 +149,15 @@ function nameOf(variable: Uint8Array): string {
   return keyOf(end < 0 ? variable : variable.subarray(0, end));
 }
 
+/** How many characters of a string are made by one call. */
+const KEY_CHUNK = 4096;
+
 /** Bytes as a string with one character for each. */
 function keyOf(bytes: Uint8Array): string {
   let key = "";
-  for (const byte of bytes) key += String.fromCharCode(byte);
+  for (let at = 0; at < bytes.length; at += KEY_CHUNK) {
+    key += String.fromCharCode(...bytes.subarray(at, at + KEY_CHUNK));
+  }
   return key;
 }
 

@@ -1,7 +1,7 @@
 /** `std/process`: children, pipes, and the end of a guest. */
 import { Command, CommandStep, CommandStream, Errno, Op } from "../abi.js";
 import { StageArgument, StageDescriptor } from "../backend/stage.js";
-import { readCommand, stageCommand } from "../command.js";
+import { MOST_BYTES, readCommand, stageCommand } from "../command.js";
 import type { Request } from "../command.js";
 import { FAILURE_SECTION, readFailure } from "../failure-section.js";
 import type { Failure } from "../failure-section.js";
@@ -16,9 +16,6 @@ import { hasOffset, hasRange0, hasRange1, useHandle, Verdict } from "./call.js";
 
 /** How much of a message is shown, in bytes: a guest could make one as big as its memory. */
 export const MESSAGE_LIMIT = 65536;
-
-/** More than any system takes for a command line and an environment. */
-const MOST_BYTES = 16 << 20;
 
 /** The import `exit`. */
 export function exit(_parts: Parts, code: number): never {

@@ -166,6 +166,14 @@ int core_admit(struct core *core, const struct submission *submission)
   return 0;
 }
 
+int core_hold(struct core *core, uint32_t index, size_t bytes)
+{
+  if (bytes > HELD_LIMIT - core->held) return -EAGAIN;
+  core->slots[index].held = (uint32_t)bytes;
+  core->held += bytes;
+  return 0;
+}
+
 void core_finish(struct core *core, uint32_t index, int64_t result)
 {
   struct slot *slot = &core->slots[index];
@@ -177,6 +185,7 @@ void core_finish(struct core *core, uint32_t index, int64_t result)
   }
   slot->phase = PHASE_FREE;
   core->in_flight--;
+  core->held -= slot->held;
   struct completion completion = { index, slot->generation, result };
   enum gives gives = core_gives(slot->op);
   if (gives != GIVES_VALUE && result >= 0 && core->given != NULL && !core->closing) {

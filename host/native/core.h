@@ -128,6 +128,7 @@ struct slot {
   /* Neighbours among those that wait for the same descriptor: index + 1, 0 for none (epoll). */
   uint32_t next;
   uint32_t previous;
+  uint32_t held; /* bytes of texts and data that `operation` has, see `core_hold` */
 };
 
 struct core {
@@ -146,6 +147,7 @@ struct core {
   uint32_t direct_count;  /* slots with MARK_DIRECT */
   uint32_t produced;      /* completions of this turn in the stage */
   uint32_t in_flight;     /* slots that are not free */
+  uint64_t held;          /* bytes of texts and data that all slots hold */
   uint32_t slot_count;
   struct slot *slots;
   /* Completions for which the stage of a turn had no room, oldest first, from `late_first` on. */
@@ -154,6 +156,9 @@ struct core {
   uint32_t late_first;
   uint32_t late_count;
 };
+
+/* As many bytes of texts and data as the operations in flight may hold, however many they are. */
+#define HELD_LIMIT (1u << 30)
 
 /* 0 or -ENOMEM. `stage` has STAGE_LAYOUT_SIZE bytes and outlives the core. */
 int core_init(struct core *core, uint8_t *stage);
@@ -172,6 +177,12 @@ void core_begin_turn(struct core *core);
  * after having completed the submission with it.
  */
 int core_admit(struct core *core, const struct submission *submission);
+
+/*
+ * Counts bytes of text and data that a slot's operation is to hold, until the slot is free again.
+ * 0, or -EAGAIN when the limit does not allow it; what needs none, as a close, is never refused.
+ */
+int core_hold(struct core *core, uint32_t index, size_t bytes);
 
 /* The one place where an operation ends: gives its completion and frees its slot. */
 void core_finish(struct core *core, uint32_t index, int64_t result);

@@ -142,6 +142,15 @@ static bool takes_path(uint32_t op)
          !net_takes_address(op);
 }
 
+static uint32_t buffer_size(const struct core *core, const struct submission *from)
+{
+  uint32_t most = BUFFER_LIMIT;
+  if (net_moves_data(from->op)) most = DATAGRAM_LIMIT;
+  else if (core->held > HELD_LIMIT / 2) most = BUFFER_LIMIT_LEAST;
+  else if (core->held > HELD_LIMIT / 4) most = BUFFER_LIMIT_SCARCE;
+  return from->length0 < most ? from->length0 : most;
+}
+
 int operation_make(struct core *core, const struct submission *from, struct operation **made)
 {
   if (from->op == OP_SPAWN) return spawn_make(core, from, made);
@@ -149,13 +158,14 @@ int operation_make(struct core *core, const struct submission *from, struct oper
   bool has_path = takes_path(from->op);
   uint64_t named = has_path ? (uint64_t)from->prefix_length + from->length0 : 0;
   if (named >= PATH_SIZE) return -ENAMETOOLONG;
-  uint32_t length = from->length0 < BUFFER_LIMIT ? from->length0 : BUFFER_LIMIT;
+  uint32_t length = has_data ? buffer_size(core, from) : 0;
   size_t storage = has_data ? length : named > 0 ? named + 1 : 0;
   size_t behind = tree_room(from) + net_room(from->op, named);
+  int result = core_hold(core, from->slot, storage + behind);
+  if (result < 0) return result;
   struct operation *operation = operation_allocate(from, storage + behind);
   if (operation == NULL) return -ENOMEM;
   operation->pointer = has_data ? from->pointer0 : from->pointer1;
-  int result = 0;
   if (has_data) {
     operation->length = length;
   } else if (named > 0) {

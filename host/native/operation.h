@@ -23,9 +23,15 @@
 
 /*
  * Most bytes that one read or write moves through a buffer of our own. Short transfers are normal,
- * and a guest cannot make the host allocate gigabytes.
+ * and the more memory the operations in flight take the shorter they are: a guest cannot make the
+ * host allocate gigabytes. A page is never cut, which a pipe takes as a whole.
  */
 #define BUFFER_LIMIT (1u << 20)
+#define BUFFER_LIMIT_SCARCE (1u << 16)
+#define BUFFER_LIMIT_LEAST (1u << 12)
+
+/* More than any datagram has, of which nothing can come later. */
+#define DATAGRAM_LIMIT (1u << 18)
 
 /* The argument of openat2, in our own words. */
 struct open_rule {
@@ -74,7 +80,7 @@ enum state operation_state(uint32_t op);
 
 /*
  * Makes it from what was staged: copies paths, times and data to be written. 0, or -errno:
- * -EINVAL, -ENAMETOOLONG, -EFAULT, -ENOMEM.
+ * -EINVAL, -ENAMETOOLONG, -EFAULT, -ENOMEM; -EAGAIN when all operations take too much memory.
  */
 int operation_make(struct core *core, const struct submission *submission, struct operation **made);
 

@@ -124,7 +124,7 @@ static const uint8_t *staged_text(const struct core *core, const struct submissi
   return text != NULL && end <= size ? text + from->prefix_offset : NULL;
 }
 
-int spawn_make(const struct core *core, const struct submission *from, struct operation **made)
+int spawn_make(struct core *core, const struct submission *from, struct operation **made)
 {
   struct command_header header;
   const uint8_t *staged = staged_text(core, from);
@@ -136,7 +136,10 @@ int spawn_make(const struct core *core, const struct submission *from, struct op
   uint64_t count = (uint64_t)header.argument_count + header.variable_count;
   if (header.argument_count == 0 || count > length) return -EINVAL;
   size_t table = ((size_t)count + 2) * sizeof(char *);
-  struct operation *operation = operation_allocate(from, table + length + PATH_SIZE);
+  size_t storage = table + length + PATH_SIZE;
+  int result = core_hold(core, from->slot, storage);
+  if (result < 0) return result;
+  struct operation *operation = operation_allocate(from, storage);
   if (operation == NULL) return -ENOMEM;
   char **pointers = (char **)(void *)operation->storage;
   char *text = (char *)operation->storage + table;
@@ -145,7 +148,7 @@ int spawn_make(const struct core *core, const struct submission *from, struct op
   operation->pointer = from->length1 == sizeof command->step ? from->pointer1 : 0;
   if (from->descriptor == STAGE_DESCRIPTOR_CURRENT_DIR) operation->descriptor = AT_FDCWD;
   memcpy(text, staged + sizeof header, length);
-  int result = take_strings(command, &header, pointers, text, length);
+  result = take_strings(command, &header, pointers, text, length);
   if (result == 0) result = take_streams(command, &header);
   if (result < 0) {
     operation_free(operation);

@@ -32,7 +32,7 @@ struct command {
 };
 
 /* Makes the operation of an `Op.Spawn` from what was staged: copies and checks it. 0 or -errno. */
-int spawn_make(const struct core *core, const struct submission *from, struct operation **made);
+int spawn_make(struct core *core, const struct submission *from, struct operation **made);
 
 /* Closes what it holds. */
 void spawn_release(struct operation *operation);

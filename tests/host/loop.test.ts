@@ -87,11 +87,30 @@ test("the limit of operations in flight gives EAGAIN, and is free again afterwar
 });
 
 test("a guest that submits without end within one tick dies", () => {
-  const { driver } = setUp({ limits: { operations: 2 } });
-  const handle = driver.lend(SILENT);
-  throwsFault(() => {
-    for (;;) driver.start({ op: Op.Read, handle, len0: 1 });
-  }, /far too many/);
+  // What is refused, what is done at once, and what completes while the list is gone through.
+  for (const [op, operations] of [[Op.Read, 1], [Op.Nop, 10], [Op.Write, 10]] as const) {
+    const { fake, driver } = setUp({ limits: { operations }, pages: 17 });
+    fake.answer = (seen) => seen.op === Op.Write ? 1 : undefined;
+    const handle = op === Op.Nop ? 0 : driver.lend(SILENT);
+    if (op === Op.Read) driver.start({ op, handle, len0: 1 });
+    const record = driver.record({ op, handle });
+    let submitted = 0;
+    throwsFault(() => {
+      for (; submitted < 1e6; submitted++) {
+        driver.submit(record);
+        if (op === Op.Write) driver.loop.turn(0);
+      }
+    }, /more operations than its memory has room for/);
+    const room = 17 * 65536 / Overlapped.Size;
+    assert.ok(submitted <= room && submitted > room - 10, `op ${op}: ${submitted}`);
+  }
+});
+
+test("a tick may submit all the records that memory has room for", () => {
+  const { driver } = setUp({ limits: { operations: 10 }, pages: 40 });
+  const records = Array.from({ length: 20_000 }, () => driver.record({ op: Op.Nop }));
+  for (const record of records) driver.submit(record);
+  assert.is(driver.taken().length, records.length);
 });
 
 test("the limit of handles counts what is being opened", () => {

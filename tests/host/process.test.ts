@@ -290,8 +290,13 @@ test("what is too long for the stage is lent, and what no system takes is refuse
   assert.equal(lengths.map((length) => length - rest), [20_000, 60_000, 25_000, 70_000, 30_000, 3]);
   driver.wasm.grow(320);
   driver.loop.renew();
-  const len0 = (16 << 20) + 1;
+  const len0 = (2 << 20) + 1;
   assert.is(driver.perform({ op: Op.Spawn, ptr0: AT, len0 }).result, -Errno.E2BIG);
+  // Each string takes a pointer, too: a million of one byte would be as many objects of the host's.
+  const short = (count: number): Wish =>
+    ({ variableCount: count, text: usual + "A\0".repeat(count) });
+  assert.ok(spawn(driver, short(200_000)) > 0);
+  assert.is(spawn(driver, short(210_000)), -Errno.E2BIG);
 });
 
 test("a child that starts as the guest ends is ended", () => {

@@ -1,6 +1,6 @@
 /*
  * Random and hostile submissions, hundreds of thousands of them: each completes exactly once, and
- * nothing outside guest memory is touched.
+ * nothing outside guest memory is touched. Then short lives that end in the middle: nothing leaks.
  *
  *     fuzz [SUBMISSIONS] [SEED]
  */
@@ -14,7 +14,7 @@
 #include "fixture.h"
 
 /* Bytes before and after guest memory that nobody may change. */
-enum { MARGIN = 1 << 16, SLOTS = 300, DESCRIPTORS = 14 };
+enum { MARGIN = 1 << 16, SLOTS = 300, DESCRIPTORS = 14, ABANDONED_ROUNDS = 20 };
 
 static uint64_t state;
 
@@ -188,54 +188,94 @@ static void open_descriptors(struct fuzz *fuzz)
   CHECK_EQUAL(bind(at[-1], (struct sockaddr *)&here, sizeof here), 0);
 }
 
-static void fuzz_mode(const struct mode *mode, uint32_t submissions)
+static void open_fuzz(struct fuzz *fuzz, const struct mode *mode, uint32_t submissions)
 {
-  struct fuzz fuzz = { .staged = 0 };
-  struct fixture *fixture = &fuzz.fixture;
-  open_descriptors(&fuzz);
+  struct fixture *fixture = &fuzz->fixture;
+  *fuzz = (struct fuzz){ .staged = 0 };
+  open_descriptors(fuzz);
   fixture_open(fixture, mode);
   fixture->stage[STAGE_LAYOUT_PREFIXES] = '.';
   put_addresses(fixture->stage);
-  fuzz.around = malloc(MEMORY_SIZE + 2 * MARGIN);
-  memset(fuzz.around, 0xa5, MEMORY_SIZE + 2 * MARGIN);
+  fuzz->around = malloc(MEMORY_SIZE + 2 * MARGIN);
+  memset(fuzz->around, 0xa5, MEMORY_SIZE + 2 * MARGIN);
   for (uint32_t i = 0; i < MEMORY_SIZE; i++) {
-    fuzz.around[MARGIN + i] = "abc./\0\xff\n"[below(200) ? below(3) : below(8)];
+    fuzz->around[MARGIN + i] = "abc./\0\xff\n"[below(200) ? below(3) : below(8)];
   }
   free(fixture->memory);
-  fixture->memory = fuzz.around + MARGIN;
+  fixture->memory = fuzz->around + MARGIN;
   bool direct = !mode->bounce;
   CHECK_EQUAL(core_attach(fixture->core, fixture->memory, MEMORY_SIZE, direct), 0);
-  fuzz.given = calloc(submissions + 1, 1);
-  fuzz.slot_of = calloc(submissions + 1, sizeof *fuzz.slot_of);
-  fuzz.op_of = calloc(submissions + 1, sizeof *fuzz.op_of);
-  while (fuzz.staged < submissions) {
-    uint32_t batch = below(20) ? below(40) : below(1500);
-    for (uint32_t i = 0; i < batch && fuzz.staged < submissions; i++) stage_one(&fuzz);
-    take(&fuzz, below(50) ? 0 : 100000);
-  }
-  for (int patience = 0; fuzz.completed < fuzz.staged && patience < 1000; patience++) {
-    for (uint32_t i = 1; i <= fuzz.staged; i++) {
-      if (fuzz.given[i]) continue;
-      stage_cancel(fixture, fuzz.slot_of[i], i);
-      if (fixture->staged == STAGE_LAYOUT_SUBMISSIONS_CAPACITY) take(&fuzz, 0);
-    }
-    take(&fuzz, 10000000);
-  }
-  CHECK_EQUAL(fuzz.completed, fuzz.staged);
-  CHECK(fuzz.opened > 0);
-  CHECK_EQUAL(fixture->core->in_flight, 0);
-  CHECK_EQUAL(fixture->core->direct_count, 0);
-  for (uint32_t i = 0; i < MARGIN; i++) {
-    CHECK_EQUAL(fuzz.around[i], 0xa5);
-    CHECK_EQUAL(fuzz.around[MARGIN + MEMORY_SIZE + i], 0xa5);
-  }
+  fuzz->given = calloc(submissions + 1, 1);
+  fuzz->slot_of = calloc(submissions + 1, sizeof *fuzz->slot_of);
+  fuzz->op_of = calloc(submissions + 1, sizeof *fuzz->op_of);
+}
+
+/* Ends the backend, whatever it has in flight. */
+static void close_fuzz(struct fuzz *fuzz)
+{
+  struct fixture *fixture = &fuzz->fixture;
   fixture->memory = NULL;
   fixture_close(fixture);
-  free(fuzz.around);
-  free(fuzz.given);
-  free(fuzz.slot_of);
-  free(fuzz.op_of);
-  for (int i = 0; i < DESCRIPTORS; i++) close(fuzz.descriptors[i]);
+  for (uint32_t i = 0; i < MARGIN; i++) {
+    CHECK_EQUAL(fuzz->around[i], 0xa5);
+    CHECK_EQUAL(fuzz->around[MARGIN + MEMORY_SIZE + i], 0xa5);
+  }
+  free(fuzz->around);
+  free(fuzz->given);
+  free(fuzz->slot_of);
+  free(fuzz->op_of);
+  for (int i = 0; i < DESCRIPTORS; i++) close(fuzz->descriptors[i]);
+}
+
+static void run_some(struct fuzz *fuzz, uint32_t submissions)
+{
+  while (fuzz->staged < submissions) {
+    uint32_t batch = below(20) ? below(40) : below(1500);
+    for (uint32_t i = 0; i < batch && fuzz->staged < submissions; i++) stage_one(fuzz);
+    take(fuzz, below(50) ? 0 : 100000);
+  }
+}
+
+static void drain(struct fuzz *fuzz)
+{
+  struct fixture *fixture = &fuzz->fixture;
+  for (int patience = 0; fuzz->completed < fuzz->staged && patience < 1000; patience++) {
+    for (uint32_t i = 1; i <= fuzz->staged; i++) {
+      if (fuzz->given[i]) continue;
+      stage_cancel(fixture, fuzz->slot_of[i], i);
+      if (fixture->staged == STAGE_LAYOUT_SUBMISSIONS_CAPACITY) take(fuzz, 0);
+    }
+    take(fuzz, 10000000);
+  }
+}
+
+static void fuzz_mode(const struct mode *mode, uint32_t submissions)
+{
+  struct fuzz fuzz;
+  open_fuzz(&fuzz, mode, submissions);
+  run_some(&fuzz, submissions);
+  drain(&fuzz);
+  CHECK_EQUAL(fuzz.completed, fuzz.staged);
+  CHECK(fuzz.opened > 0);
+  CHECK_EQUAL(fuzz.fixture.core->in_flight, 0);
+  CHECK_EQUAL(fuzz.fixture.core->direct_count, 0);
+  CHECK_EQUAL(fuzz.fixture.core->held, 0);
+  close_fuzz(&fuzz);
+}
+
+/* Short lives, each of which ends with whatever is in flight. */
+static void abandon_mode(const struct mode *mode, int descriptors)
+{
+  for (int round = 0; round < ABANDONED_ROUNDS; round++) {
+    struct fuzz fuzz;
+    uint32_t submissions = below(400);
+    open_fuzz(&fuzz, mode, submissions);
+    run_some(&fuzz, submissions);
+    close_fuzz(&fuzz);
+    /* A thread that was left behind closes what it has when it ends. */
+    for (int i = 0; i < 2000 && count_descriptors() > descriptors; i++) pause_milliseconds(1);
+    CHECK_EQUAL(count_descriptors(), descriptors);
+  }
 }
 
 int main(int count, char **arguments)
@@ -251,6 +291,7 @@ int main(int count, char **arguments)
   for (uint32_t i = 0; i < number_of_modes; i++) {
     fuzz_mode(&modes[i], submissions / number_of_modes);
     CHECK_EQUAL(count_descriptors(), before);
+    abandon_mode(&modes[i], before);
   }
   return 0;
 }

@@ -14,7 +14,8 @@ const sanitizers = [
 /** Each is a file beside this one, linked with `fixture.c`. */
 const programs = [
   "operations", "cached", "streams", "readiness", "sandbox", "beneath", "signals", "spawn",
-  "terminal", "errors", "teardown", "held", "cancels", "overflow", "refused", "exhausted", "fuzz",
+  "terminal", "errors", "teardown", "held", "cancels", "overflow", "refused", "exhausted",
+  "scarce", "fuzz",
 ];
 
 const compiler = findCompiler();
