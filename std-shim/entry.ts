@@ -19,7 +19,6 @@ import type {
   VariableStatement,
 } from "assemblyscript";
 import { CommonFlags, isKind, type NodeFactory, NodeKind, SourceKind } from "./internals.js";
-import { sayOutOfMemory } from "./out-of-memory.js";
 
 /** The file that brings the whole runtime. */
 export const entryModule = "std/rt/entry";
@@ -38,17 +37,13 @@ export const topLevelExport = "__toplevel";
 
 type Refuse = (code: number, message: string, range: Range) => void;
 
-/**
- * Adds the way in to the entry file of the app: the one with a `main`, else the last one. And the
- * way out when there is no memory left.
- */
+/** Adds the way in to the entry file of the app: the one with a `main`, else the last one. */
 export function addEntry(
   sources: readonly Source[],
   node: NodeFactory,
   debug: boolean,
   refuse: Refuse,
 ): void {
-  sayOutOfMemory(sources, node);
   const found = findMain(sources);
   const source = found?.source ?? ownEntries(sources).at(-1);
   if (!source) return;

@@ -36,6 +36,7 @@ const aliases = {
   trace: "rt/host/trace",
   __alloc: "rt/heap/allocate",
   __free: "rt/heap/release",
+  __realloc: "rt/heap/reallocate",
 };
 
 /** In debug builds, which know the chain of async calls, a message has it. */

@@ -10,7 +10,7 @@ import { beginTurn, hasReady, runReady } from "./scheduler";
 // What the compiled code names without importing it.
 export { __Task } from "./task";
 export { scratchFull } from "./suspend";
-export { allocate, release } from "./heap";
+export { allocate, reallocate, release } from "./heap";
 export { seed, trace } from "./host";
 export { __create } from "./create";
 export { abort, asyncChain } from "./panic";

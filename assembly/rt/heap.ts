@@ -1,11 +1,10 @@
-import { __alloc, __free } from "rt/tlsf";
+import { give, take } from "./blocks";
 
-// AssemblyScript's allocator looks for the best fit and joins neighbours again with every free,
-// which is worth its time for large blocks. Small ones come and go with every await: those that
-// are freed are kept here by size, and handed out again as they are. The compiler takes these
-// functions for `__alloc` and `__free` (std-shim names them). What `allocate` gives is zeroed but
-// for the collector's header, which `__new` writes: a few stores, where `memory.fill` would be a
-// call out of the wasm.
+// Small blocks come and go with every await: those that are freed are kept here by size, and handed
+// out again as they are. Large ones are given back, to be joined with their neighbours. The
+// compiler takes these functions for `__alloc`, `__free` and `__realloc` (std-shim names them).
+// What `allocate` gives is zeroed but for the collector's header, which `__new` writes: a few
+// stores, where `memory.fill` would be a call out of the wasm.
 
 /** Blocks of up to so many bytes, their header included, are kept. */
 const LARGEST: usize = 512;
@@ -39,7 +38,7 @@ export function allocate(size: usize): usize {
     store<usize>(bin, load<usize>(block));
     kept -= blockSize;
   } else {
-    block = __alloc(size);
+    block = take(size);
   }
   clear(block, blockSize);
   return block;
@@ -66,13 +65,23 @@ export function release(block: usize): void {
   if (block < __heap_base) return;
   const blockSize = (load<usize>(block - 4) & ~3) + 4;
   if (blockSize > LARGEST) {
-    __free(block);
+    give(block);
     return;
   }
   const bin = binOf(blockSize);
   store<usize>(block, load<usize>(bin));
   store<usize>(bin, block);
   kept += blockSize;
+}
+
+/** What `__realloc` is. */
+export function reallocate(block: usize, size: usize): usize {
+  const room = <usize>(load<u32>(block - 4) & ~3);
+  if (size <= room) return block;
+  const larger = allocate(size);
+  memory.copy(larger, block, room);
+  release(block);
+  return larger;
 }
 
 /** Rather than let the memory grow while much of it is kept, gives everything back. */
@@ -83,13 +92,13 @@ function allocateLarge(size: usize): usize {
       store<usize>(bin, 0);
       while (block) {
         const next = load<usize>(block);
-        __free(block);
+        give(block);
         block = next;
       }
     }
     kept = 0;
   }
-  const block = __alloc(size);
+  const block = take(size);
   memory.fill(block + HEADER, 0, size - HEADER);
   return block;
 }
