@@ -24,7 +24,7 @@ function lastWords(imports: string, start: string): string {
   const instance = new Instance(compile(text), new ContextBuilder().build(),
     { backend: selectBackend(nativeNames()[0]) });
   try {
-    instance.run();
+    instance.runBlocking();
   } catch (error) {
     if (error instanceof GuestFailure) return error.message;
     throw error;
