@@ -20,10 +20,19 @@ export function enqueue(node: usize): void {
   setReady(append(changetype<usize>(ready), node));
 }
 
-/** Makes a whole ring ready, given its last one. */
+/**
+ * Makes a new task ready, before the others: to its caller, which awaits it, that is as if it had
+ * begun at once.
+ */
+export function enqueueFirst(node: usize): void {
+  nodeAt(node).next = node;
+  enqueueRing(node, true);
+}
+
+/** Makes a whole ring ready, given its last one: before the others, or behind them. */
 // @ts-ignore: decorator
 @inline
-export function enqueueRing(ring: usize): void {
+function enqueueRing(ring: usize, isFirst: bool): void {
   const last = changetype<usize>(ready);
   if (last) {
     const first = nodeAt(last).next;
@@ -31,11 +40,16 @@ export function enqueueRing(ring: usize): void {
     link(last, nodeAt(ring).next);
     nodeAt(ring).next = first;
     link(ring, first);
+    if (isFirst) return;
   }
   setReady(ring);
 }
 
-/** Settles a promise, once; everybody who waits for it becomes ready. */
+/**
+ * Settles a promise, once; everybody who waits for it becomes ready. Whoever waits for a task goes
+ * on before all others, as a caller does where an `await` calls the body of an async function and
+ * there is no task: the order of events does not depend on what the compiler could do.
+ */
 export function settle(node: usize, state: i32): void {
   const flags = nodeAt(node).flags;
   if (flags & State.Mask) return;
@@ -43,7 +57,7 @@ export function settle(node: usize, state: i32): void {
   const waiters = nodeAt(node).waiters;
   if (waiters) {
     nodeAt(node).waiters = 0;
-    enqueueRing(waiters);
+    enqueueRing(waiters, (flags & Flag.Task) != 0);
   }
 }
 

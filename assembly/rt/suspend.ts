@@ -1,7 +1,7 @@
 import { abort, startRewind, startUnwind, stopRewind, stopUnwind } from "../abi/imports";
 import { append, Flag, link, nodeAt, State } from "./node";
 import { PromiseBase } from "./promise";
-import { enqueue, settle } from "./scheduler";
+import { enqueueFirst, settle } from "./scheduler";
 import { panic } from "./panic";
 
 // How a task suspends. `suspend` starts an unwind: every function between it and `resume` saves
@@ -163,7 +163,7 @@ function drop(task: usize): void {
 @inline
 export function begin(task: usize): void {
   if (depth < DEEPEST) resume(task);
-  else enqueue(task);
+  else enqueueFirst(task);
 }
 
 /** Runs a task from where it stands, up to its end or its next suspension. */
