@@ -4,7 +4,7 @@
  */
 import type { IdentifierExpression, PropertyAccessExpression, Range, Source } from "assemblyscript";
 import type binaryen from "assemblyscript/binaryen";
-import { walk } from "./captures.js";
+import { walk } from "./walk.js";
 import { isKind, NodeKind } from "./internals.js";
 
 /** Where AssemblyScript declares them, by the names that functions have in the module. */

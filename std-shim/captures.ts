@@ -4,13 +4,18 @@
  */
 import type {
   FunctionDeclaration,
+  FunctionExpression,
   IdentifierExpression,
   Node,
+  ObjectLiteralExpression,
   PropertyAccessExpression,
   Range,
+  TypeName,
+  VariableDeclaration,
 } from "assemblyscript";
-import { isKind, NodeKind } from "./internals.js";
-import type { Scope } from "./parser-hooks.js";
+import { isKind, LiteralKind, NodeKind } from "./internals.js";
+import type { Scope } from "./scopes.js";
+import { isNode, partsOf, walk } from "./walk.js";
 
 /** A use of something that is not there when the function runs. */
 export interface Capture {
@@ -26,58 +31,97 @@ export function findCapture(declaration: FunctionDeclaration, scope: Scope): Cap
   }
   // Its own name too is known only around it.
   if (declaration.name.text) outside.add(declaration.name.text);
-  for (const name of scope.declared) outside.delete(name);
   let found: Capture | null = null;
-  walk(declaration.body, (node) => {
-    if (found) return;
-    if (isKind(node, NodeKind.This) || isKind(node, NodeKind.Super)) {
-      found = { name: isKind(node, NodeKind.This) ? "this" : "super", range: node.range };
-    } else if (isKind(node, NodeKind.Identifier)) {
-      const { text, range } = node as IdentifierExpression;
-      if (outside.has(text)) found = { name: text, range };
+  const parameters = declaration.signature.parameters.map(({ name }) => name.text);
+  new Uses((node) => {
+    const name = isKind(node, NodeKind.This) ? "this"
+      : isKind(node, NodeKind.Super) ? "super"
+      : (node as IdentifierExpression).text;
+    if (name === "this" || name === "super" || outside.has(name)) {
+      found ??= { name, range: node.range };
     }
-  });
+  }).visit(declaration.body, new Set(parameters));
   return found;
 }
 
-/** The first use of a name in the text before `position`. */
+/** The first use, in the text before `position`, of a name that is not declared by then. */
 export function findUse(root: unknown, name: string, position: number): Range | null {
   let found: Range | null = null;
-  walk(root, (node) => {
-    if (!isKind(node, NodeKind.Identifier) || (node as IdentifierExpression).text !== name) return;
-    const { range } = node;
+  new Uses(({ range }, text) => {
+    if (text !== name) return;
     if (range.start < position && range.start < (found?.start ?? position)) found = range;
+  }).visit(root, new Set());
+  return found;
+}
+
+/** Whether the name of a type occurs anywhere in the function. */
+export function mentions(declaration: FunctionDeclaration, name: string): boolean {
+  let found = false;
+  walk([declaration.body, declaration.signature], (node) => {
+    if (isKind(node, NodeKind.TypeName)) found ||= (node as TypeName).identifier.text === name;
   });
   return found;
 }
 
-/** Whether the name occurs anywhere in the function, as a type or a value. */
-export function mentions(declaration: FunctionDeclaration, name: string): boolean {
-  let found = false;
-  const look = (node: Node): void => {
-    if (isKind(node, NodeKind.Identifier)) {
-      found ||= (node as IdentifierExpression).text === name;
+/** What says nothing of variables: types, and the names of labels and decorators. */
+const silent = [
+  NodeKind.NamedType, NodeKind.FunctionType, NodeKind.TypeName, NodeKind.TypeParameter,
+  NodeKind.Break, NodeKind.Continue, NodeKind.Decorator, NodeKind.Class,
+];
+
+const blocks = [NodeKind.Block, NodeKind.For, NodeKind.ForOf, NodeKind.Switch];
+
+/**
+ * Goes through the uses of `this` and of all names that are not declared below the root itself.
+ * As in AssemblyScript, what a block declares is known from there to its end.
+ */
+class Uses {
+  constructor(private readonly use: (node: Node, name: string) => void) {}
+
+  visit(root: unknown, known: Set<string>): void {
+    if (Array.isArray(root)) {
+      for (const item of root) this.visit(item, known);
+    } else if (isNode(root) && !silent.some((kind) => isKind(root, kind))) {
+      this.node(root, known);
     }
-  };
-  walk(declaration.body, look);
-  walk(declaration.signature, look);
-  return found;
+  }
+
+  private node(node: Node, known: Set<string>): void {
+    const is = (kind: NodeKind): boolean => isKind(node, kind);
+    if (is(NodeKind.Identifier) || is(NodeKind.This) || is(NodeKind.Super)) {
+      const { text } = node as IdentifierExpression;
+      if (!known.has(text)) this.use(node, text);
+    } else if (is(NodeKind.PropertyAccess)) {
+      this.visit((node as PropertyAccessExpression).expression, known);
+    } else if (isObjectLiteral(node)) {
+      this.visit(node.values, known);
+    } else if (is(NodeKind.VariableDeclaration)) {
+      const { name, initializer } = node as VariableDeclaration;
+      this.visit(initializer, known);
+      known.add(name.text);
+    } else if (is(NodeKind.Function)) {
+      const { declaration } = node as FunctionExpression;
+      this.function(declaration, new Set([...known, declaration.name.text]));
+    } else if (is(NodeKind.FunctionDeclaration)) {
+      const declaration = node as FunctionDeclaration;
+      known.add(declaration.name.text);
+      this.function(declaration, new Set(known));
+    } else {
+      const isBlock = blocks.some((kind) => isKind(node, kind));
+      this.visit(partsOf(node), isBlock ? new Set(known) : known);
+    }
+  }
+
+  private function({ signature, body }: FunctionDeclaration, known: Set<string>): void {
+    for (const { name, initializer } of signature.parameters) {
+      this.visit(initializer, known);
+      known.add(name.text);
+    }
+    this.visit(body, known);
+  }
 }
 
-/** Calls `visit` for each node below `root`, except for the names of properties. */
-export function walk(root: unknown, visit: (node: Node) => void): void {
-  if (Array.isArray(root)) {
-    for (const item of root) walk(item, visit);
-    return;
-  }
-  if (typeof root !== "object" || root === null || !("kind" in root)) return;
-  const node = root as Node;
-  visit(node);
-  if (isKind(node, NodeKind.PropertyAccess)) {
-    walk((node as PropertyAccessExpression).expression, visit);
-    return;
-  }
-  for (const [key, value] of Object.entries(node)) {
-    if (key !== "range") walk(value, visit);
-  }
+function isObjectLiteral(node: Node): node is ObjectLiteralExpression {
+  return isKind(node, NodeKind.Literal) &&
+    ((node as ObjectLiteralExpression).literalKind as number) === LiteralKind.Object;
 }

@@ -4,7 +4,9 @@
  * Nothing here imports the compiler at run time: what runs us may be another copy of it than the
  * one that we would find.
  */
-import type { Node } from "assemblyscript";
+import type {
+  Expression, NamedTypeNode, Node, ParenthesizedExpression, TypeNode,
+} from "assemblyscript";
 
 /** The class of all syntax nodes; its static methods make nodes. */
 export type NodeFactory = typeof Node;
@@ -23,10 +25,16 @@ export const enum Token {
   CloseParen = 65,
   Dot_Dot_Dot = 69,
   GreaterThan = 73,
-  Colon = 100,
   Equals_GreaterThan = 80,
-  Equals = 101,
   Asterisk = 84,
+  Plus_Plus = 87,
+  Minus_Minus = 88,
+  Ampersand_Ampersand = 97,
+  Bar_Bar = 98,
+  Colon = 100,
+  Equals = 101,
+  Plus_Equals = 102,
+  Caret_Equals = 113,
   Identifier = 115,
   StringLiteral = 116,
   IntegerLiteral = 117,
@@ -51,13 +59,26 @@ export const enum Precedence {
 export const enum NodeKind {
   NamedType = 1,
   FunctionType = 2,
+  TypeName = 4,
+  TypeParameter = 5,
   Identifier = 7,
+  Assertion = 8,
+  Binary = 9,
+  Call = 10,
+  Class = 11,
+  Comma = 12,
+  ElementAccess = 13,
+  Function = 15,
+  Literal = 17,
+  New = 18,
+  Parenthesized = 21,
   PropertyAccess = 22,
+  Ternary = 23,
   Super = 24,
   This = 25,
   Constructor = 27,
-  Call = 10,
-  Parenthesized = 21,
+  UnaryPostfix = 28,
+  UnaryPrefix = 29,
   Block = 31,
   Break = 32,
   Continue = 33,
@@ -69,15 +90,26 @@ export const enum NodeKind {
   ForOf = 41,
   If = 42,
   Import = 43,
+  Return = 44,
   Switch = 45,
   Variable = 48,
   While = 50,
   ClassDeclaration = 52,
+  EnumDeclaration = 53,
   FieldDeclaration = 55,
   FunctionDeclaration = 56,
   InterfaceDeclaration = 58,
   MethodDeclaration = 59,
   NamespaceDeclaration = 60,
+  TypeDeclaration = 61,
+  VariableDeclaration = 62,
+  Decorator = 63,
+}
+
+/** Kinds of literals. */
+export const enum LiteralKind {
+  String = 2,
+  Object = 6,
 }
 
 /** Traits of declarations. */
@@ -133,7 +165,13 @@ export const enum DiagnosticCategory {
 
 /** Kinds of elements of a program. */
 export const enum ElementKind {
+  Enum = 2,
   FunctionPrototype = 4,
+  ClassPrototype = 6,
+  InterfacePrototype = 8,
+  Namespace = 12,
+  File = 13,
+  TypeDefinition = 14,
 }
 
 /** Whether looking something up may complain. */
@@ -149,4 +187,19 @@ export const enum Feature {
 /** Whether `node` is of this kind. (Our numbers and theirs are different types to TypeScript.) */
 export function isKind(node: Node, kind: NodeKind): boolean {
   return (node.kind as number) === kind;
+}
+
+/** Whether it is written as `void`. */
+export function isVoidType(type: TypeNode): boolean {
+  if (!isKind(type, NodeKind.NamedType)) return false;
+  return (type as NamedTypeNode).name.identifier.text === "void";
+}
+
+/** What stands in parentheses, be it in several. */
+export function withoutParentheses(expression: Expression): Expression {
+  let inner = expression;
+  while (isKind(inner, NodeKind.Parenthesized)) {
+    inner = (inner as ParenthesizedExpression).expression;
+  }
+  return inner;
 }

@@ -38,7 +38,7 @@ import {
 } from "./internals.js";
 import { hide } from "./names.js";
 import { isOptional, makeNullable } from "./optional-parameters.js";
-import type { Scope } from "./parser-hooks.js";
+import type { Scope } from "./scopes.js";
 import { isStd } from "./resolve.js";
 import { findScoped } from "./results.js";
 

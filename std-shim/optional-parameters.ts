@@ -4,7 +4,7 @@
  */
 import type { FunctionDeclaration, FunctionTypeNode, NamedTypeNode, Node } from "assemblyscript";
 import type { ParameterNode, Source, TypeNode } from "assemblyscript";
-import { walk } from "./captures.js";
+import { walk } from "./walk.js";
 import { CommonFlags, isKind, type NodeFactory, NodeKind, ParameterKind } from "./internals.js";
 
 /** What has no value that could stand for a missing one. */

@@ -24,27 +24,12 @@ import type {
   Source,
   Statement,
   Tokenizer,
-  TypeParameterNode,
 } from "assemblyscript";
 import { findUse } from "./captures.js";
 import {
   CommonFlags, IdentifierHandling, isKind, NodeKind, Precedence, Token,
 } from "./internals.js";
-
-/** A function, method, class or file that is being parsed, as seen from the code inside it. */
-export interface Scope {
-  readonly kind: "file" | "class" | "member" | "function" | "expression" | "parameters" | "other";
-  readonly outer: Scope | null;
-  /** Where `async` was written, or −1. */
-  asyncAt: number;
-  typeParameters: TypeParameterNode[];
-  /** Names of the parameters and variables declared so far, those of inner blocks included. */
-  readonly declared: Set<string>;
-  /** The async functions that are declared as statements in it, and where. */
-  readonly innerFunctions: Map<string, number>;
-  /** Of a member: it is a method, not a field. */
-  isMethod: boolean;
-}
+import { newScope, type Scope } from "./scopes.js";
 
 /** What to do with the syntax that AssemblyScript does not know. */
 export interface SyntaxHandler {
@@ -469,8 +454,24 @@ class ParserHooks {
         tn.next();
         handler.refuse(1103, advice.forAwait, tn.range());
       }
-      return parseForStatement(tn);
+      return this.inBlock(() => parseForStatement(tn));
     };
+    const parseBlock = parser.parseBlockStatement.bind(parser);
+    parser.parseBlockStatement = (tn, topLevel) => this.inBlock(() => parseBlock(tn, topLevel));
+    const parseSwitch = parser.parseSwitchStatement.bind(parser);
+    parser.parseSwitchStatement = (tn) => this.inBlock(() => parseSwitch(tn));
+  }
+
+  /** What a block declares is not known behind it. */
+  private inBlock<T>(parse: () => T): T {
+    const { scope } = this;
+    const { declared } = scope;
+    scope.declared = new Set(declared);
+    try {
+      return parse();
+    } finally {
+      scope.declared = declared;
+    }
   }
 
   /** A statement that begins with `async function` declares a function. */
@@ -579,12 +580,6 @@ class ParserHooks {
 }
 
 const AccessorFlags = CommonFlags.Get | CommonFlags.Set;
-
-function newScope(kind: Scope["kind"], outer: Scope | null, asyncAt = -1): Scope {
-  const declared = new Set<string>();
-  const innerFunctions = new Map<string, number>();
-  return { kind, outer, asyncAt, typeParameters: [], declared, innerFunctions, isMethod: false };
-}
 
 function keywordRange(tn: Tokenizer, start: number): Range {
   return tn.range(start, start + keyword.length);

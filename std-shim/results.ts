@@ -20,7 +20,7 @@ import type {
   VariableDeclaration,
   VariableStatement,
 } from "assemblyscript";
-import { walk } from "./captures.js";
+import { walk } from "./walk.js";
 import { CommonFlags, isKind, NodeKind } from "./internals.js";
 
 /** A constant that its block only reads properties of. */

@@ -244,4 +244,27 @@ test("the runtime without a collector, with std but without async functions", as
   assert.match(stderr, /std needs '--runtime incremental'/);
 });
 
+test("what async functions in functions capture, whatever else has that name", () =>
+  refused(
+    `class P { q: i32 = 0; }
+function use(x: i32): void {}
+export async function main(): Promise<void> {
+  const q = 1;
+  const a = async (): Promise<void> => { const p: P = { q: q }; };
+  const b = async (): Promise<void> => { const p: P = { q }; };
+  const c = async (): Promise<void> => { { const q = 2; use(q); } use(q); };
+  const d = async (): Promise<void> => { for (let q = 0; q < 1; q++) {} use(q); };
+  const e = async (): Promise<void> => { const f = (q: i32): i32 => q; f(q); };
+  const f = async (): Promise<void> => { use(q); const q = 3; };
+  const g = async (): Promise<void> => { const q = q; };
+  if (q) { const z = 1; const h = async (): Promise<void> => { use(z); }; }
+  switch (q) { case 1: const s = 1; const i = async (): Promise<void> => { use(s); }; }
+}
+`,
+    [
+      "AS100 5:60", "AS100 6:57", "AS100 7:71", "AS100 8:77", "AS100 9:74", "AS100 10:46",
+      "AS100 11:52", "AS100 12:68", "AS100 13:80",
+    ],
+  ));
+
 test.run();

@@ -1,5 +1,8 @@
 /** Async programs behave as in JavaScript, at every level of optimisation and in any order. */
-import { assert, suite } from "../harness.js";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { assert, root, suite } from "../harness.js";
+import { linesInNode } from "./in-node.js";
 import { compile, compileGuest, inOrder, newestFirst, run, shuffled } from "./harness.js";
 
 const test = suite("lowering programs", { timeout: 60_000 });
@@ -84,6 +87,24 @@ for (const flags of levels) {
       const { lines, code, death } = run(wasm, { pick });
       assert.is(death, undefined);
       assert.equal(lines, declarations);
+      assert.is(code, 0);
+    }
+  });
+}
+
+const asInNode: [guest: string, what: string][] = [
+  ["captures", "a name is captured only where it means what is declared around"],
+];
+
+for (const [guest, what] of asInNode) {
+  test(`${what}, as in JavaScript`, async () => {
+    const source = readFileSync(join(root, `tests/guest/lowering/${guest}.ts`), "utf8");
+    const wanted = await linesInNode(source);
+    for (const flags of [["--debug"], ["-O3"]]) {
+      const { wasm } = await compileGuest(guest, ...flags);
+      const { lines, code, death } = run(wasm);
+      assert.is(death, undefined);
+      assert.equal(lines, wanted);
       assert.is(code, 0);
     }
   });
