@@ -2,7 +2,7 @@
  * The transform. It makes AssemblyScript find `std/*`, understand `async` and `await`, and produce
  * a wasm that the host can run. Code with neither it leaves as it is; see `target.ts` for apps.
  */
-import type { Parser, Program, Range, Source } from "assemblyscript";
+import type { FunctionDeclaration, Parser, Program, Range, Source } from "assemblyscript";
 import type binaryen from "assemblyscript/binaryen";
 import { addSuspension, type Suspension } from "./asyncify.js";
 import { refuseBindings } from "./bindings.js";
@@ -12,12 +12,16 @@ import { report } from "./diagnostics.js";
 import {
   addEntry, entryModule, findMain, mayExportMain, missingMain, topLevelExport,
 } from "./entry.js";
-import { type NodeFactory, Runtime, SourceKind, supportedVersion } from "./internals.js";
+import { inferStdGenerics } from "./generics.js";
+import {
+  isKind, type NodeFactory, NodeKind, Runtime, SourceKind, supportedVersion,
+} from "./internals.js";
 import { resolveLabel } from "./labels.js";
 import { hideNames, hideSourceMapUrl } from "./names.js";
 import { Lowering } from "./lowering.js";
 import { giveNull } from "./optional-parameters.js";
 import { hookParser, type SyntaxHandler } from "./parser-hooks.js";
+import { declaredPromise, resolveVoid, usesPromise } from "./promises.js";
 import { pruneRoots } from "./roots.js";
 import { allowVoidArrays } from "./void-arrays.js";
 import { isStd, modules, readStd, stdPrefix } from "./resolve.js";
@@ -50,6 +54,8 @@ const invalid =
   "AssemblyScript has compiled this program to a module that is not valid, which is a fault of " +
   "the compiler's. What is wrong, and in which function, stands above. In '~start', which is the " +
   "top-level code, it is mostly a call of an '@inline' function: do without '@inline' there.";
+
+const reserved = "'Promise' is reserved in a file with async functions: it is what they return.";
 
 /** Marks a program that has a transform of ours, be it from another copy of this package. */
 const installed = Symbol.for("std-shim");
@@ -98,6 +104,7 @@ export default class StdTransform {
     Object.defineProperty(program, installed, { value: this });
     hookParser(program.parser, handler);
     allowVoidArrays(program.resolver);
+    inferStdGenerics(program.resolver, (message, range) => report(program, 100, message, range));
     direct.install(program.resolver, !debug);
   }
 
@@ -131,6 +138,7 @@ export default class StdTransform {
     hideNames(parser.sources);
     const node = Object.getPrototypeOf(program.nativeFile.source.constructor) as NodeFactory;
     giveNull(parser.sources, node);
+    resolveVoid(parser.sources);
     const { options } = program;
     addEntry(parser.sources, node, options.debugInfo, (...args) => report(program, ...args));
     options.exportStart = topLevelExport;
@@ -190,11 +198,13 @@ export default class StdTransform {
   }
 
   private parsed(source: Source): void {
+    const own = this.lowering.asyncIn.has(source) ? declaredPromise(source) : null;
+    if (own) report(this.program, 2529, reserved, own);
     if (this.usesRuntime) return;
     const mayNeed =
       this.lowering.firstAsync !== null ||
       isStd(source.normalizedPath) ||
-      usesPromise(source) ||
+      (source.sourceKind as number) <= SourceKind.UserEntry && usesPromise(source) ||
       (this.mainIsApp && mayExportMain(source));
     if (!mayNeed) return;
     this.usesRuntime = true;
@@ -227,17 +237,17 @@ export default class StdTransform {
       const [, file, name] = /^(.*)\/(.*)$/.exec(element) ?? [];
       const path = `${stdPrefix}${file}.ts`;
       const source = sources.find(({ normalizedPath }) => normalizedPath === path);
-      const isThere = source && new RegExp(`function ${name}\\b`).test(source.text);
+      const isThere = source && declaresFunction(source, name!);
       if (isThere && !globalAliases.has(alias)) globalAliases.set(alias, stdPrefix + element);
     }
   }
 }
 
-/** A file of the app that speaks of `Promise` and does not declare it needs ours. */
-function usesPromise(source: Source): boolean {
-  const { sourceKind, text } = source;
-  if ((sourceKind as number) > SourceKind.UserEntry) return false;
-  return /\bPromise\s*[<.]/.test(text) && !/\b(class|interface|type)\s+Promise\b/.test(text);
+/** Whether a file declares a function. */
+function declaresFunction({ statements }: Source, name: string): boolean {
+  return statements.some((statement) =>
+    isKind(statement, NodeKind.FunctionDeclaration) &&
+    (statement as FunctionDeclaration).name.text === name);
 }
 
 function checkVersion(program: Program): void {

@@ -39,6 +39,7 @@ import {
 import { hide } from "./names.js";
 import { isOptional, makeNullable } from "./optional-parameters.js";
 import type { Scope } from "./scopes.js";
+import { promised } from "./promises.js";
 import { isStd } from "./resolve.js";
 import { findScoped } from "./results.js";
 
@@ -75,6 +76,8 @@ export class Lowering {
   readonly arities = new Set<number>();
   /** Where the first `async` of the program stands. */
   firstAsync: Range | null = null;
+  /** The files in which there is one. */
+  readonly asyncIn = new Set<Source>();
   private bodies = 0;
   /** The calls that an `await` became. */
   private readonly lowered = new Set<Expression>();
@@ -208,6 +211,7 @@ export class Lowering {
     const { node, refuse } = this.options;
     const { returnType, parameters, explicitThisType } = declaration.signature;
     this.firstAsync ??= keyword;
+    this.asyncIn.add(keyword.source);
     for (const parameter of parameters) {
       if ((parameter.parameterKind as number) === ParameterKind.Rest) {
         const message = "An async function cannot have a rest parameter. Take an array.";
@@ -419,14 +423,6 @@ function describe(title: string, at: Range): string {
   if (isStd(source.normalizedPath)) return "";
   const line = source.lineAt(at.start);
   return `${title} (${hide(source.normalizedPath)}:${line}:${source.columnAt()})`;
-}
-
-/** The `R` of `Promise<R>`, or null if it is another type. */
-function promised(type: TypeNode): TypeNode | null {
-  if (!isKind(type, NodeKind.NamedType) || type.isNullable) return null;
-  const { name, typeArguments } = type as NamedTypeNode;
-  if (name.next || name.identifier.text !== "Promise") return null;
-  return typeArguments?.length === 1 ? (typeArguments[0] ?? null) : null;
 }
 
 function isVoidType(type: TypeNode): boolean {

@@ -170,6 +170,13 @@ export class Promise<T> extends PromiseBase {
     return promise;
   }
 
+  /** What `Promise.resolve()` becomes: the same without a value. */
+  static resolveVoid(): Promise<void> {
+    const promise = __create<Promise<void>>();
+    promise.fulfillVoid();
+    return promise;
+  }
+
   /**
    * The values of all of them, in their order. When one is cancelled the others are asked to end
    * early, and the whole is cancelled once they have.

@@ -267,4 +267,21 @@ export async function main(): Promise<void> {
     ],
   ));
 
+test("a promise or a result of a v128, in the app's own file", async () => {
+  const source = `import { Result } from "std/io";
+class A { value: Promise<v128> | null = null; }
+async function f(): Promise<v128> { return i32x4.splat(1); }
+export async function main(): Promise<void> {
+  new A();
+  f();
+  const result: Result<v128> | null = null;
+  new Promise<v128>();
+}
+`;
+  const flags = ["--enable", "simd"];
+  const { stderr } = await compile("app.ts", { sources: { "app.ts": source }, flags });
+  assert.equal(places(stderr), ["AS100 2:18", "AS100 3:21", "AS100 7:17", "AS100 8:3"], stderr);
+  assert.not.match(stderr, /~lib/);
+});
+
 test.run();
