@@ -118,7 +118,7 @@ interface Line {
 const LIBRARY = "~lib/";
 
 /** The functions that the compiler made: the way in, and what runs an async function. */
-const GENERATED = /~task\||\/_start$/;
+const GENERATED = /~task~\||\/start~$/;
 
 /** What the compiler adds to the name of the body of an async function. */
 const BODY = /~async\d*/;

@@ -26,16 +26,18 @@ import type {
   Function,
   FunctionPrototype,
   IdentifierExpression,
-  ParenthesizedExpression,
   PropertyAccessExpression,
   Resolver,
+  TypeNode,
 } from "assemblyscript";
 import { AcyclicGraph } from "./acyclic.js";
-import { CommonFlags, ElementKind, isKind, NodeKind, ReportMode } from "./internals.js";
+import {
+  CommonFlags, ElementKind, isKind, isVoidType, NodeKind, ReportMode, withoutParentheses,
+} from "./internals.js";
 import { stdPrefix } from "./resolve.js";
 
 /** The global function that returns its argument; it is in the source of the task classes. */
-const valueFunction = "__value";
+export const valueFunction = "__value";
 
 /**
  * What `await e` is: a method call. The other one is for the call of a function that returns a
@@ -53,8 +55,11 @@ interface Awaiting {
   readonly call: CallExpression;
   /** Its callee, while it is not told to be another call. */
   readonly callee: PropertyAccessExpression;
-  /** Nobody wrote it: an async function returns what may be a promise, or the value itself. */
-  readonly implied: boolean;
+  /**
+   * Nobody wrote it: an async function that promises this type returns what may be a promise, or
+   * the value itself. Null where it was written.
+   */
+  readonly implied: TypeNode | null;
   /** The functions, as compiled, in which nobody else has the value either. */
   readonly owning: Set<Function>;
 }
@@ -65,6 +70,8 @@ export class DirectCalls {
   readonly calls = new AcyclicGraph<DeclarationStatement>();
   /** By the declaration that callers see: the name of its body. */
   private readonly bodies = new Map<DeclarationStatement, string>();
+  /** By a callee: the body that it means, whatever its name means where it stands. */
+  private readonly callees = new Map<Expression, DeclarationStatement>();
   /** By its callee `operand.__await`: what an `await` became. */
   private readonly awaits = new Map<Expression, Awaiting>();
   /** By the callee of what ends the life of its value. */
@@ -75,8 +82,13 @@ export class DirectCalls {
     this.bodies.set(declaration, name);
   }
 
+  /** Remembers that a body is called by `callee`. */
+  addCallee(callee: Expression, body: DeclarationStatement): void {
+    this.callees.set(callee, body);
+  }
+
   /** Remembers an `await`. */
-  addAwait(call: CallExpression, implied: boolean): void {
+  addAwait(call: CallExpression, implied: TypeNode | null): void {
     const callee = call.expression as PropertyAccessExpression;
     this.awaits.set(callee, { call, callee, implied, owning: new Set() });
   }
@@ -98,6 +110,8 @@ export class DirectCalls {
     const lookup = resolver.lookupExpression.bind(resolver);
     resolver.lookupExpression = (node, flow, ...rest) => {
       const { sourceFunction } = flow;
+      const body = this.callees.get(node);
+      if (body) return resolver.program.elementsByDeclaration.get(body) ?? null;
       const ending = this.endings.get(node);
       if (ending) {
         const owns = ending.owning.has(sourceFunction);
@@ -113,11 +127,11 @@ export class DirectCalls {
       const quietly = (expression: Expression): Element | null =>
         lookup(expression, flow, undefined, ReportMode.Swallow as number);
       const called = isKind(operand, NodeKind.Call) ? (operand as CallExpression) : null;
-      const body = called && direct ? this.bodyOf(called, flow, quietly) : null;
-      if (body && called) {
+      const found = called && direct ? this.bodyOf(called, flow, quietly) : null;
+      if (found && called) {
         call.args = called.args;
         call.typeArguments = called.typeArguments;
-        return body;
+        return found;
       }
       if (isPromise(resolver, operand, flow, !implied)) {
         const functions = called && direct ? functionsOf(called, quietly) : [];
@@ -130,6 +144,8 @@ export class DirectCalls {
       // A call may have no value at all; anything else passes through a function.
       if (called) return lookup(this.become(awaiting, called), flow, ...rest);
       call.args = [operand];
+      // What is returned is converted to the type that is promised.
+      if (implied && !isVoidType(implied)) call.typeArguments = [implied];
       return resolver.program.lookup(valueFunction);
     };
   }
@@ -203,14 +219,6 @@ function isPromise(
     if (internalName.startsWith(stdPrefix) && internalName.endsWith("/Promise")) return true;
   }
   return false;
-}
-
-function withoutParentheses(expression: Expression): Expression {
-  let inner = expression;
-  while (isKind(inner, NodeKind.Parenthesized)) {
-    inner = (inner as ParenthesizedExpression).expression;
-  }
-  return inner;
 }
 
 function isSuper(callee: Expression): boolean {

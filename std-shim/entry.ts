@@ -2,7 +2,8 @@
  * The way in: what the host calls. The app's entry file gets
  *
  *     export { _tick, _abi, _completions } from "std/rt/entry";
- *     export function _start(): f64 { return __start<i32>(main); }
+ *     function start~(): f64 { return __start<i32>(main); }
+ *     export { start~ as _start };
  *
  * as syntax nodes that stand at the beginning of `main`'s name.
  */
@@ -19,6 +20,7 @@ import type {
   VariableStatement,
 } from "assemblyscript";
 import { CommonFlags, isKind, type NodeFactory, NodeKind, SourceKind } from "./internals.js";
+import { own } from "./hygiene.js";
 
 /** The file that brings the whole runtime. */
 export const entryModule = "std/rt/entry";
@@ -28,6 +30,8 @@ export const entryExports = ["_tick", "_abi", "_completions"];
 
 /** What debug builds have beyond that: where tasks wait, for the message of a deadlock. */
 const debugExport = "_waiting";
+
+const startFunction = own("start");
 
 /** The import that stands for the app's top-level code until the module is finished. */
 export const topLevelImport = { module: "std", name: "toplevel" };
@@ -52,7 +56,7 @@ export function addEntry(
   if (main && !checkMain(main, refuse)) return;
   if (main?.from) source.statements.push(importOf(node, main.from, range));
   const names = debug ? [...entryExports, debugExport] : entryExports;
-  source.statements.push(exportsOf(node, names, range), startOf(node, main, range));
+  source.statements.push(...exportsOf(node, names, range), startOf(node, main, range));
 }
 
 /** The entry file of the app that has a `main`, and that. */
@@ -118,7 +122,7 @@ interface Exported {
 }
 
 /** What something is called in the file that hands it on without naming it. */
-const importedName = "main~";
+const importedName = own("main");
 
 /** Follows imports and exports to the function that is meant. */
 class Files {
@@ -223,14 +227,22 @@ function textOf(type: TypeNode): string {
   return `${name.identifier.text}<${typeArguments.map(textOf).join(", ")}>`;
 }
 
-/** `export { _tick, … } from "std/rt/entry";` */
-function exportsOf(node: NodeFactory, names: readonly string[], at: Range): Statement {
+/** `export { _tick, … } from "std/rt/entry"; export { start~ as _start };` */
+function exportsOf(node: NodeFactory, names: readonly string[], at: Range): Statement[] {
   const members = names.map((name) => {
     const identifier = node.createIdentifierExpression(name, at);
     return node.createExportMember(identifier, null, at);
   });
   const path = node.createStringLiteralExpression(entryModule, at);
-  return node.createExportStatement(members, path, false, at);
+  const start = node.createExportMember(
+    node.createIdentifierExpression(startFunction, at),
+    node.createIdentifierExpression("_start", at),
+    at,
+  );
+  return [
+    node.createExportStatement(members, path, false, at),
+    node.createExportStatement([start], null, false, at),
+  ];
 }
 
 /** `import { name as main~ } from "…";` */
@@ -246,18 +258,18 @@ function importOf(
   return node.createImportStatement([declaration], from, at);
 }
 
-/** `export function _start(): f64 { return __start<void>(main); }`, or what else `main` returns. */
+/** `function start~(): f64 { return __start<void>(main); }`, or what else `main` returns. */
 function startOf(node: NodeFactory, main: Exported | null, at: Range): Statement {
-  const callee = node.createIdentifierExpression(main ? "__start" : "__startEmpty", at);
+  const callee = node.createIdentifierExpression(own(main ? "__start" : "__startEmpty"), at);
   const values = main ? [node.createIdentifierExpression(main.local, at)] : [];
   // The compiler does not infer `void`.
   const types = main?.declaration ? [main.declaration.signature.returnType] : null;
   const call = node.createCallExpression(callee, types, values, at);
-  const f64 = node.createNamedType(node.createSimpleTypeName("f64", at), [], false, at);
+  const f64 = node.createNamedType(node.createSimpleTypeName(own("f64"), at), [], false, at);
   return node.createFunctionDeclaration(
-    node.createIdentifierExpression("_start", at),
+    node.createIdentifierExpression(startFunction, at),
     null,
-    CommonFlags.Export as number,
+    CommonFlags.None as number,
     null,
     node.createFunctionType([], f64, null, false, at),
     node.createBlockStatement([node.createReturnStatement(call, at)], at),

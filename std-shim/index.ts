@@ -7,7 +7,8 @@ import type binaryen from "assemblyscript/binaryen";
 import { addSuspension, type Suspension } from "./asyncify.js";
 import { refuseBindings } from "./bindings.js";
 import { locateCalls } from "./debug-locations.js";
-import { DirectCalls } from "./direct-calls.js";
+import { CompoundAssignments } from "./compound.js";
+import { DirectCalls, valueFunction } from "./direct-calls.js";
 import { report } from "./diagnostics.js";
 import {
   addEntry, entryModule, findMain, mayExportMain, missingMain, topLevelExport,
@@ -16,6 +17,7 @@ import { inferStdGenerics } from "./generics.js";
 import {
   isKind, type NodeFactory, NodeKind, Runtime, SourceKind, supportedVersion,
 } from "./internals.js";
+import { addOwnNames } from "./hygiene.js";
 import { resolveLabel } from "./labels.js";
 import { hideNames, hideSourceMapUrl } from "./names.js";
 import { Lowering } from "./lowering.js";
@@ -86,13 +88,13 @@ export default class StdTransform {
       report(program, code, message, range);
     const direct = new DirectCalls();
     const { debugInfo: debug } = program.options;
-    const lowering = new Lowering({ node, debug, direct, refuse });
+    const compound = new CompoundAssignments(node, valueFunction);
+    const lowering = new Lowering({ node, debug, direct, compound, refuse });
     this.lowering = lowering;
     const handler: SyntaxHandler = {
       load: (path, text) => this.load(path, text),
       parsed: (source) => this.parsed(source),
       awaited: (...args) => lowering.awaited(...args),
-      returned: (value) => lowering.awaitedReturn(value),
       asyncFunction: (...args) => lowering.asyncFunction(...args),
       asyncMethod: (...args) => lowering.asyncMethod(...args),
       asyncExpression: (...args) => lowering.asyncExpression(...args),
@@ -106,6 +108,7 @@ export default class StdTransform {
     allowVoidArrays(program.resolver);
     inferStdGenerics(program.resolver, (message, range) => report(program, 100, message, range));
     direct.install(program.resolver, !debug);
+    compound.install(program.resolver);
   }
 
   /** From now on a program with a `main` is an app; to be called before anything is parsed. */
@@ -146,6 +149,11 @@ export default class StdTransform {
     this.addAliases(parser.sources);
     pruneRoots(this.binaryen, program);
     if (options.sourceMap) locateCalls(this.binaryen, program);
+  }
+
+  /** asc: all declarations of the program are known. */
+  afterInitialize(program: Program): void {
+    if (this.usesRuntime) addOwnNames(program, this.lowering.taskNames());
   }
 
   /** asc: the module is compiled, but not optimised. */

@@ -18,30 +18,35 @@
  * user's own positions; what is generated stands at the position of the name.
  */
 import type {
+  BinaryExpression,
   ClassDeclaration,
   Expression,
   FunctionDeclaration,
   FunctionExpression,
   IdentifierExpression,
   MethodDeclaration,
-  NamedTypeNode,
   Range,
+  ReturnStatement,
   Source,
   Statement,
   TypeNode,
   TypeParameterNode,
 } from "assemblyscript";
-import { awaitMethod, type DirectCalls } from "./direct-calls.js";
+import { awaitMethod, type DirectCalls, valueFunction } from "./direct-calls.js";
 import { findCapture, mentions } from "./captures.js";
+import type { CompoundAssignments } from "./compound.js";
+import { own } from "./hygiene.js";
 import {
-  ArrowKind, CommonFlags, isKind, type NodeFactory, NodeKind, ParameterKind, Token,
+  ArrowKind, CommonFlags, isKind, isVoidType, type NodeFactory, NodeKind, ParameterKind, Token,
+  withoutParentheses,
 } from "./internals.js";
 import { hide } from "./names.js";
 import { isOptional, makeNullable } from "./optional-parameters.js";
-import type { Scope } from "./scopes.js";
 import { promised } from "./promises.js";
 import { isStd } from "./resolve.js";
 import { findScoped } from "./results.js";
+import type { Scope } from "./scopes.js";
+import { walkOwn } from "./walk.js";
 
 /** What the lowering needs to know of the compilation. */
 export interface LoweringOptions {
@@ -51,6 +56,8 @@ export interface LoweringOptions {
   readonly debug: boolean;
   /** Told of all that is lowered. */
   readonly direct: DirectCalls;
+  /** Lowers the compound assignments with an `await` in them. */
+  readonly compound: CompoundAssignments;
   refuse(code: number, message: string, range: Range): void;
 }
 
@@ -59,8 +66,10 @@ interface Callee {
   readonly declaration: FunctionDeclaration;
   /** The name of its body. */
   readonly bodyName: string;
-  /** What to call the body on, given an expression for `this`; nothing for a plain function. */
-  readonly on: "this" | IdentifierExpression | null;
+  /** What to call the body on; nothing for what is known by its name alone. */
+  readonly on: "this" | null;
+  /** The body of a static method: the name of its class may mean something else in it. */
+  readonly body: MethodDeclaration | null;
   /** The function's own type parameters, which the body has too. */
   readonly typeParameters: readonly TypeParameterNode[] | null;
   /** For people: `Reader.read`. */
@@ -86,22 +95,33 @@ export class Lowering {
 
   /** `await operand` */
   awaited(operand: Expression, keyword: Range, whole: Range): Expression {
+    return this.await(operand, keyword, whole, null);
+  }
+
+  private await(
+    operand: Expression,
+    keyword: Range,
+    whole: Range,
+    implied: TypeNode | null,
+  ): Expression {
     const { node } = this.options;
     const method = node.createIdentifierExpression(awaitMethod, keyword);
     const callee = node.createPropertyAccessExpression(operand, method, whole);
     const call = node.createCallExpression(callee, null, [], whole);
     this.lowered.add(call);
-    this.options.direct.addAwait(call, keyword === whole);
+    this.options.direct.addAwait(call, implied);
     return call;
   }
 
-  /**
-   * What an async function returns: when it calls something, that may give a promise, whose value
-   * is then meant.
-   */
-  awaitedReturn(value: Expression): Expression {
-    if (!isKind(value, NodeKind.Call) || this.lowered.has(value)) return value;
-    return this.awaited(value, value.range, value.range);
+  /** Awaits what an async function returns, where that may be a promise: its value is meant. */
+  private awaitReturned(body: Statement, result: TypeNode): void {
+    walkOwn(body, (node) => {
+      if (!isKind(node, NodeKind.Return)) return;
+      const statement = node as ReturnStatement;
+      const { value } = statement;
+      if (!value || this.lowered.has(value) || !mayBePromise(value)) return;
+      statement.value = this.await(value, value.range, value.range, result);
+    });
   }
 
   /** `async function`; the body goes to `siblings`. */
@@ -116,7 +136,7 @@ export class Lowering {
     const { typeParameters } = declaration;
     const title = declaration.name.text;
     siblings.push(this.bodyOf(declaration, bodyName, result));
-    const callee = { declaration, bodyName, on: null, typeParameters, title };
+    const callee = { declaration, bodyName, on: null, body: null, typeParameters, title };
     const entry = this.entryOf(callee, result);
     this.options.direct.addBody(entry, bodyName);
     return entry;
@@ -135,21 +155,19 @@ export class Lowering {
     const bodyName = `${name.text}~async${this.bodies++}`;
     const isStatic = declaration.is(CommonFlags.Static as number);
     const body = this.bodyOf(declaration, bodyName, result);
-    parent.members.push(
-      node.createMethodDeclaration(
-        body.name,
-        null,
-        body.flags,
-        body.typeParameters,
-        body.signature,
-        body.body,
-        range,
-      ),
+    const member = node.createMethodDeclaration(
+      body.name,
+      null,
+      body.flags,
+      body.typeParameters,
+      body.signature,
+      body.body,
+      range,
     );
-    const className = node.createIdentifierExpression(parent.name.text, name.range);
-    const on = isStatic ? className : "this";
+    parent.members.push(member);
     const title = `${parent.name.text}.${name.text}`;
-    const entry = this.entryOf({ declaration, bodyName, on, typeParameters, title }, result);
+    const on = isStatic ? { on: null, body: member } : { on: "this" as const, body: null };
+    const entry = this.entryOf({ declaration, bodyName, ...on, typeParameters, title }, result);
     const method = node.createMethodDeclaration(
       name,
       declaration.decorators,
@@ -196,14 +214,19 @@ export class Lowering {
     if (typeParameters.length) body.flags |= CommonFlags.Generic;
     body.arrowKind = ArrowKind.None as number;
     file.statements.push(body);
-    const callee = { declaration, bodyName, on: null, typeParameters, title: name };
+    const callee = { declaration, bodyName, on: null, body: null, typeParameters, title: name };
     return node.createFunctionExpression(this.entryOf(callee, result));
   }
 
   /** The source of the task classes that this program needs. */
   taskSource(): string {
     const classes = [...this.arities].map((arity) => taskClass(arity, this.options.debug));
-    return [valueFunction, ...classes].join("\n");
+    return [valueSource, ...classes].join("\n");
+  }
+
+  /** The names of the task classes that this program needs. */
+  taskNames(): string[] {
+    return [...this.arities].map(taskName);
   }
 
   /** Refuses what cannot be async. Returns the type that the promise is of. */
@@ -252,7 +275,10 @@ export class Lowering {
   ): FunctionDeclaration {
     const { node } = this.options;
     const { signature, name } = declaration;
-    this.endResults(declaration.body!);
+    const { body } = declaration;
+    this.awaitReturned(body!, result);
+    this.options.compound.lower(body!, (one) => this.lowered.has(one as Expression));
+    this.endResults(body!);
     const parameters = signature.parameters.map((parameter) =>
       node.createParameter(
         ParameterKind.Default as number,
@@ -299,11 +325,11 @@ export class Lowering {
       values.unshift(node.createThisExpression(at));
     }
     this.arities.add(types.length);
-    const typeName = `__Task${types.length}`;
+    const typeName = own(taskName(types.length));
     const typeArguments = [result, ...types];
     if (debug) values.push(node.createStringLiteralExpression(describe(callee.title, at), at));
     const taskType = namedType(node, typeName, typeArguments, at);
-    const create = identifier(node, "__create", at);
+    const create = identifier(node, own("__create"), at);
     const created = node.createCallExpression(create, [taskType], [], at);
     const begin = node.createPropertyAccessExpression(created, identifier(node, "begin", at), at);
     const run = this.runner(callee, result, taskType, types.length, at);
@@ -329,15 +355,16 @@ export class Lowering {
     at: Range,
   ): Expression {
     const { node } = this.options;
-    const task = (): Expression => identifier(node, "task", at);
+    const task = (): Expression => identifier(node, own("task"), at);
     const field = (name: string): Expression =>
       node.createPropertyAccessExpression(task(), identifier(node, name, at), at);
     const values = Array.from({ length: arity }, (_, index) => field(`_${index}`));
-    const target = callee.on === "this" ? values.shift()! : callee.on;
+    const target = callee.on === "this" ? values.shift()! : null;
     const bodyName = identifier(node, callee.bodyName, at);
     const function_ = target
       ? node.createPropertyAccessExpression(target, bodyName, at)
       : bodyName;
+    if (callee.body) this.options.direct.addCallee(function_, callee.body);
     const typeArguments =
       callee.typeParameters?.map(({ name }) => namedType(node, name.text, null, at)) ?? [];
     const call = (): Expression =>
@@ -347,21 +374,21 @@ export class Lowering {
       node.createBinaryExpression(Token.Equals as number, field("value"), call(), at),
     );
     // Only the compiler knows what a type parameter or an alias stands for; it drops one branch.
-    const isVoid = node.createCallExpression(identifier(node, "isVoid", at), [result], [], at);
+    const isVoid = node.createCallExpression(identifier(node, own("isVoid"), at), [result], [], at);
     const statement = isVoidType(result)
       ? plain
       : node.createIfStatement(isVoid, plain, assigned, at);
     const parameter = node.createParameter(
       ParameterKind.Default as number,
-      identifier(node, "task", at),
+      identifier(node, own("task"), at),
       taskType,
       null,
       at,
     );
-    const none = namedType(node, "void", null, at);
+    const none = namedType(node, own("void"), null, at);
     return node.createFunctionExpression(
       node.createFunctionDeclaration(
-        identifier(node, "task", at),
+        identifier(node, own("task"), at),
         null,
         CommonFlags.None as number,
         null,
@@ -377,10 +404,26 @@ export class Lowering {
   private returned(body: Statement): Statement {
     const { node } = this.options;
     const { expression } = body as unknown as { expression: Expression };
-    const value = this.awaitedReturn(expression);
-    const statement = node.createReturnStatement(value, expression.range);
+    const statement = node.createReturnStatement(expression, expression.range);
     return node.createBlockStatement([statement], expression.range);
   }
+}
+
+const promiseKinds = [
+  NodeKind.Identifier, NodeKind.PropertyAccess, NodeKind.ElementAccess, NodeKind.Call, NodeKind.New,
+  NodeKind.Ternary, NodeKind.Assertion, NodeKind.Comma,
+];
+const promiseOperators: readonly number[] = [
+  Token.Equals, Token.Bar_Bar, Token.Ampersand_Ampersand,
+];
+
+/** Whether the value of an expression may be a promise, by its syntax. */
+function mayBePromise(expression: Expression): boolean {
+  const inner = withoutParentheses(expression);
+  if (isKind(inner, NodeKind.Binary)) {
+    return promiseOperators.includes((inner as BinaryExpression).operator as number);
+  }
+  return promiseKinds.some((kind) => isKind(inner, kind));
 }
 
 /** Whether the name is that of an async function which one of the functions around declares. */
@@ -392,7 +435,11 @@ function isInnerFunction(name: string, scope: Scope): boolean {
 }
 
 /** What `await` of something that is no promise becomes. */
-const valueFunction = "@global @inline function __value<T>(value: T): T { return value; }";
+const valueSource = `@global @inline function ${valueFunction}<T>(value: T): T { return value; }`;
+
+function taskName(arity: number): string {
+  return `__Task${arity}`;
+}
 
 /** The source of the class of tasks that keep `arity` values until they run. */
 function taskClass(arity: number, debug: boolean): string {
@@ -406,7 +453,7 @@ function taskClass(arity: number, debug: boolean): string {
     fields.push("title: string;", "describe(): string { return this.title; }");
     values.push("this.title = title;", "__track(this);");
   }
-  const self = `__Task${arity}<${typeParameters}>`;
+  const self = `${taskName(arity)}<${typeParameters}>`;
   parameters.push(`run: (task: ${self}) => void`);
   return `@global @final class ${self} extends __Task<R> {
   ${fields.join(" ")}
@@ -423,11 +470,6 @@ function describe(title: string, at: Range): string {
   if (isStd(source.normalizedPath)) return "";
   const line = source.lineAt(at.start);
   return `${title} (${hide(source.normalizedPath)}:${line}:${source.columnAt()})`;
-}
-
-function isVoidType(type: TypeNode): boolean {
-  if (!isKind(type, NodeKind.NamedType)) return false;
-  return (type as NamedTypeNode).name.identifier.text === "void";
 }
 
 function identifier(node: NodeFactory, text: string, range: Range): IdentifierExpression {

@@ -39,8 +39,6 @@ export interface SyntaxHandler {
   parsed(source: Source): void;
   /** What `await operand` means. */
   awaited(operand: Expression, keyword: Range, whole: Range): Expression;
-  /** What `return value` of an async function returns. */
-  returned(value: Expression): Expression;
   /** An `async function` among `siblings`. What is returned takes its place. */
   asyncFunction(
     declaration: FunctionDeclaration,
@@ -439,14 +437,6 @@ class ParserHooks {
       const resolved = handler.labelled(label, statement);
       if (!resolved) handler.refuse(1344, advice.label, label.range);
       return resolved ?? statement;
-    };
-    const parseReturn = parser.parseReturn.bind(parser);
-    parser.parseReturn = (tn) => {
-      const statement = parseReturn(tn);
-      if (statement?.value && this.scope.asyncAt >= 0) {
-        statement.value = handler.returned(statement.value);
-      }
-      return statement;
     };
     const parseForStatement = parser.parseForStatement.bind(parser);
     parser.parseForStatement = (tn) => {

@@ -23,6 +23,8 @@ export interface Compiled {
   files: Map<string, Uint8Array>;
   wasm: Uint8Array;
   suspension: Suspension | null;
+  /** The names that are known everywhere in the program. */
+  globals: string[];
 }
 
 export interface CompileOptions {
@@ -65,6 +67,7 @@ export async function compile(entry: string, options: CompileOptions = {}): Prom
     files,
     wasm: files.get("out.wasm") ?? new Uint8Array(),
     suspension: transforms[0]?.suspension ?? null,
+    globals: [...transforms[0]?.program.elementsByName.keys() ?? []],
   };
 }
 

@@ -93,6 +93,8 @@ for (const flags of levels) {
 }
 
 const asInNode: [guest: string, what: string][] = [
+  ["compound", "compound assignments compute their target once"],
+  ["returns", "what an async function returns may be a promise"],
   ["captures", "a name is captured only where it means what is declared around"],
 ];
 

@@ -12,6 +12,7 @@ declare class Promise<T> {
   constructor();
 
   /** A promise that has its value already. */
+  static resolve(): Promise<void>;
   static resolve<T>(value: T): Promise<T>;
 
   /**

@@ -1,5 +1,6 @@
 // Async functions in functions use names that are declared around them too, without meaning those.
 import { yieldNow } from "std/rt";
+// @ts-ignore: decorator
 @external("test", "print")
 declare function print(message: string): void;
 
