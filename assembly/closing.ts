@@ -10,6 +10,21 @@ import { Operation } from "./rt/operation";
 /** The handle of what has been closed: one that the host never gives. */
 export const CLOSED: u32 = 0xfffffffe;
 
+/** What a handle of the host's belongs to. */
+export abstract class HandleOwner {
+  constructor(
+    /** The host's number for it; `CLOSED` once it is closed. For std alone. */
+    public handle: u32,
+    /** What messages call it. */
+    readonly name: string,
+  ) {}
+
+  /** Whether the handle is this one's to close. For std alone. */
+  get isOwner(): bool {
+    return true;
+  }
+}
+
 /** Closes a handle. Whatever asks for an end of it waits for it to be done. */
 // @ts-ignore: decorator
 @final

@@ -7,13 +7,13 @@ import { Errno } from "./abi/errno";
 import { FileKind, Handle, OpenFlag, StatFlag } from "./abi/flags";
 import { DirectoryEntry } from "./abi/layout";
 import { Op } from "./abi/op";
-import { CLOSED, CloseOperation, outcome } from "./closing";
+import { CLOSED, CloseOperation, HandleOwner, outcome } from "./closing";
 import { Error, Result, Unit } from "./error";
 import { FileType, Metadata } from "./metadata";
 import { toSystem } from "./os-string";
 import { join, parent } from "./path";
 import { decodeEscapedAt, readNumber } from "./rt/buffer";
-import { Flag } from "./rt/node";
+import { Flag, State } from "./rt/node";
 import { Operation } from "./rt/operation";
 import { Promise as PromiseClass } from "./rt/promise";
 import { StatOperation } from "./stat";
@@ -38,7 +38,7 @@ const NEW_DIRECTORY: u32 = 0o777;
  * It closes itself at the end; who stops before that closes it. The order is the system's; `.` and
  * `..` are left out. What is added or removed meanwhile may come or not.
  */
-export class DirReader {
+export class DirReader extends HandleOwner {
   private batch: Vec<u8> = new Vec<u8>();
   private position: i32 = 0;
   private end: i32 = 0;
@@ -49,12 +49,14 @@ export class DirReader {
   private waits: FillWait[] = [];
 
   /** Use `readDir`. */
-  constructor(
-    /** The host's number for it; `CLOSED` once it is closed. For std alone. */
-    public handle: u32,
-    /** The path that it was opened with. */
-    readonly path: string,
-  ) {}
+  constructor(handle: u32, path: string) {
+    super(handle, path);
+  }
+
+  /** The path that it was opened with. */
+  get path(): string {
+    return this.name;
+  }
 
   /**
    * The next entry, or `null` at the end. After an error the reader stands where it stood. Several
@@ -239,6 +241,7 @@ class FillWait extends PromiseClass<Error | null> {
 
   constructor(private dir: DirReader) {
     super();
+    this.flags = State.Pending;
   }
 
   cancel(): void {

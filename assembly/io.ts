@@ -12,6 +12,7 @@ import { Handle, Offset } from "./abi/flags";
 import { Bytes, Operation as OperationLayout, Printer as Layout } from "./abi/layout";
 import { Op } from "./abi/op";
 import { BufResult, Error, ErrorKind, Result, Unit } from "./error";
+import { Flag } from "./rt/node";
 import { tellPrinter } from "./rt/completions";
 import { Operation } from "./rt/operation";
 import { Stream } from "./transfer";
@@ -59,6 +60,11 @@ export interface AsyncWrite {
 
 /** The standard input. It keeps nothing back: to read lines wrap it in one `BufReader`. */
 export class Stdin extends Stream implements AsyncRead {
+  /** The stream stays the app's. For std alone. */
+  get isOwner(): bool {
+    return false;
+  }
+
   /** See `AsyncRead.read`. */
   // @ts-ignore: decorator
   @fresh
@@ -69,6 +75,11 @@ export class Stdin extends Stream implements AsyncRead {
 
 /** The standard output, or the standard error output. It keeps nothing back either. */
 export class Stdout extends Stream implements AsyncWrite {
+  /** The stream stays the app's. For std alone. */
+  get isOwner(): bool {
+    return false;
+  }
+
   /** See `AsyncWrite.write`. */
   // @ts-ignore: decorator
   @fresh
@@ -126,6 +137,7 @@ class PrintOperation extends Operation<Result<Unit>> {
 
   constructor(private printer: Printer, private text: Vec<u8>) {
     super(Op.Write);
+    this.flags = Flag.Message;
     this.handle = printer.handle;
     this.offset = Offset.Current;
     this.left = text.length;

@@ -18,9 +18,10 @@ import {
 } from "./abi/flags";
 import { Command as Layout } from "./abi/layout";
 import { Op } from "./abi/op";
-import { CLOSED, CloseOperation, outcome } from "./closing";
+import { CLOSED, CloseOperation, HandleOwner, outcome } from "./closing";
 import { BufResult, Error, ErrorKind, Result, Unit } from "./error";
 import { AsyncRead, AsyncWrite, readToEnd } from "./io";
+import { shielded } from "./rt";
 import { readNumber, writeNumber } from "./rt/buffer";
 import { hostExit, hostInfo } from "./rt/host";
 import { sharePosition } from "./position";
@@ -444,8 +445,7 @@ class SpawnOperation extends Operation<Result<u64>> {
  * A program that was started. Wait for it, or `detach` it: the system remembers a child that has
  * ended until then. It goes on when the app ends.
  */
-export class Child {
-  private handle: u32 = CLOSED;
+export class Child extends HandleOwner {
   private processId: u32 = 0;
   private ended: ExitStatus | null = null;
   /** How many wait for it. */
@@ -459,7 +459,14 @@ export class Child {
   stderr: ChildStdout | null = null;
 
   /** Use `Command.spawn`. */
-  constructor(readonly program: string) {}
+  constructor(program: string) {
+    super(CLOSED, program);
+  }
+
+  /** What was started. */
+  get program(): string {
+    return this.name;
+  }
 
   /** The system's number of the process. It may be another's once this one has been waited for. */
   get id(): u32 {
@@ -492,9 +499,10 @@ export class Child {
     const errors = collect(this.stderr);
     const out = await output;
     if (out.isErr) errors.cancel();
-    const err = await errors;
+    // Shielded: that both end early is what was asked for here.
+    const err = await shielded(errors);
     if (out.isErr || err.isErr) ending.cancel();
-    const status = await ending;
+    const status = await shielded(ending);
     this.closeOutputs();
     if (out.isErr) return Result.err<Output>(out.error);
     if (err.isErr) return Result.err<Output>(err.error);

@@ -1,6 +1,6 @@
 /** Tasks: start them, wait for several, or for the first of several. */
 
-import { Both, Either, JoinPromise, SelectPromise } from "./rt/combine";
+import { Both, Either, JoinPromise, SelectPromise, ShieldedPromise } from "./rt/combine";
 import { nextTurn } from "./rt/scheduler";
 
 export { Both, Either };
@@ -27,6 +27,15 @@ export function yieldNow(): Promise<void> {
 export function select<A, B>(a: Promise<A>, b: Promise<B>): Promise<Either<A, B>> {
   // @ts-ignore: the global Promise is this one
   return new SelectPromise<A, B>(a, b);
+}
+
+/**
+ * Waits for `promise`, in a task that was cancelled as well: for what cleaning up takes, such as
+ * the end of a child. A first request to end early does not reach it, a second one does.
+ */
+export function shielded<T>(promise: Promise<T>): Promise<T> {
+  // @ts-ignore: the global Promise is this one
+  return new ShieldedPromise<T>(promise);
 }
 
 /** Waits for both. When one is cancelled the other is too, and so is the whole. */

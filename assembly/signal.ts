@@ -6,8 +6,12 @@
  * kept for the next wait: of a loop of waits none is missed. All who wait at a time are told of the
  * same signal. The usual effect is back
  *
+ * - of Ctrl-C, when it was told and nobody waits for it again: so a second Ctrl-C ends an app that
+ *   takes long to end after the first. Who wants each of them begins the next wait before the work:
+ *   `const next = ctrlC();`;
  * - when a wait is cancelled, and nobody else waits for that signal; so after
  *   `select(ctrlC(), work())`, when the work was faster, Ctrl-C ends the process again;
+ * - when the task that began the wait was cancelled, and nobody waits;
  * - when the app has ended.
  *
  * @module
@@ -16,9 +20,12 @@ import { Errno } from "./abi/errno";
 import { Offset, Signal } from "./abi/flags";
 import { Op } from "./abi/op";
 import { Error, Result, Unit } from "./error";
-import { Flag } from "./rt/node";
+import { useLeaving } from "./rt/hooks";
+import { Flag, State } from "./rt/node";
 import { Operation } from "./rt/operation";
-import { Promise as GuestPromise } from "./rt/promise";
+import { Promise as GuestPromise, PromiseBase } from "./rt/promise";
+import { nextTurn } from "./rt/scheduler";
+import { runningTask } from "./rt/suspend";
 import { Vec } from "./vec";
 
 export { Signal } from "./abi/flags";
@@ -88,9 +95,15 @@ function watchOf(signal: Signal): Watch {
   for (let i = 0; i < watches.length; i++) {
     if (watches[i].signal == signal) return watches[i];
   }
+  useLeaving(leaveAll);
   const watch = new Watch(signal);
   watches.push(watch);
   return watch;
+}
+
+/** Ends the waits that only tasks had which were cancelled. */
+function leaveAll(): void {
+  for (let i = 0; i < watches.length; i++) watches[i].leaveLost();
 }
 
 /** What a watch is about. */
@@ -101,6 +114,8 @@ const enum Phase {
   Opening,
   /** Is on, and nobody waits. */
   Kept,
+  /** The same until a turn has passed, and then it is switched off. */
+  Lapsing,
   /** Reads the next signal. */
   Reading,
   /** Is being switched off. */
@@ -111,12 +126,22 @@ const enum Phase {
 // @ts-ignore: decorator
 @final
 class Wait extends GuestPromise<Result<Unit>> {
+  /** The task that began it. */
+  private task: PromiseBase | null = runningTask();
+
   constructor(readonly watch: Watch) {
     super();
+    this.flags = State.Pending;
   }
 
   cancel(): void {
     if (this.isPending) this.watch.leave(this);
+  }
+
+  /** Nobody waits for it, and the task that began it was cancelled. */
+  get isLost(): bool {
+    const task = this.task;
+    return this.waiters === null && task !== null && task.isCancelled;
   }
 
   /** It ends as it does because it was cancelled. */
@@ -139,8 +164,9 @@ class Watch {
 
   add(wait: Wait): void {
     this.waits.push(wait);
-    if (this.phase == Phase.Off) this.start(Phase.Opening, Op.WatchSignal);
-    else if (this.phase == Phase.Kept) this.start(Phase.Reading, Op.Read);
+    const phase = this.phase;
+    if (phase == Phase.Off) this.start(Phase.Opening, Op.WatchSignal);
+    else if (phase == Phase.Kept || phase == Phase.Lapsing) this.start(Phase.Reading, Op.Read);
   }
 
   leave(wait: Wait): void {
@@ -151,6 +177,17 @@ class Watch {
     if (this.waits.length > 0) return wait.endEarly();
     this.left.push(wait);
     if (this.phase != Phase.Closing) this.running!.cancel();
+  }
+
+  leaveLost(): void {
+    for (let i = this.waits.length - 1; i >= 0; i--) {
+      if (this.waits[i].isLost) this.waits[i].cancel();
+    }
+  }
+
+  /** Nobody has waited for another Ctrl-C in the turn of the last one. */
+  lapse(): void {
+    if (this.phase == Phase.Lapsing) this.start(Phase.Closing, Op.Close);
   }
 
   failure(result: i64, osError: u32): Result<Unit> {
@@ -182,7 +219,12 @@ class Watch {
   private told(): void {
     const isWanted = this.waits.length > 0;
     this.tell(Result.unit());
-    if (!isWanted) this.start(Phase.Closing, Op.Close);
+    if (!isWanted) {
+      this.start(Phase.Closing, Op.Close);
+    } else if (this.signal == Signal.Interrupt) {
+      this.phase = Phase.Lapsing;
+      nextTurn().addWaiter(new Lapse(this));
+    }
   }
 
   /** Nobody has been told anything: for whoever still waits it goes on. */
@@ -218,6 +260,19 @@ class Watch {
     const running = new SignalOperation(this, opcode, this.signal, this.handle);
     this.running = running;
     running.start();
+  }
+}
+
+/** Waits a turn, in which whoever was told of Ctrl-C may wait for it again. */
+// @ts-ignore: decorator
+@final
+class Lapse extends PromiseBase {
+  constructor(private watch: Watch) {
+    super();
+  }
+
+  wake(): void {
+    this.watch.lapse();
   }
 }
 

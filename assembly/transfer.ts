@@ -6,6 +6,7 @@
 import { Errno } from "./abi/errno";
 import { Terminal } from "./abi/flags";
 import { Op } from "./abi/op";
+import { HandleOwner } from "./closing";
 import { BufResult, Error } from "./error";
 import { assign } from "./rt/create";
 import { hostTerminal } from "./rt/host";
@@ -13,18 +14,19 @@ import { Operation, takeOperation } from "./rt/operation";
 import { Vec } from "./vec";
 
 /** A handle that bytes flow through. Every transfer is one operation and no task. */
-export abstract class Stream {
+export abstract class Stream extends HandleOwner {
+  /** `name`: a path, an address, or the name of a standard stream. */
   constructor(
-    /** The host's number for it. For std alone. */
-    public handle: u32,
-    /** What messages call it: a path, or the name of a standard stream. */
-    readonly name: string,
+    handle: u32,
+    name: string,
     /**
      * Where the next transfer begins that is not told where; `Offset.Current` for what has no
      * position of the guest's. For std alone.
      */
     public cursor: i64,
-  ) {}
+  ) {
+    super(handle, name);
+  }
 
   /** Whether a person is at the other end. */
   isTerminal(): bool {

@@ -3,7 +3,7 @@
  * served by a task of its own, which is all there is to serving thousands of them.
  */
 import { args } from "std/env";
-import { eprintln, println, writeAll } from "std/io";
+import { ErrorKind, eprintln, println, writeAll } from "std/io";
 import { TcpListener, TcpStream } from "std/net";
 import { select, spawn } from "std/rt";
 import { ctrlC } from "std/signal";
@@ -38,6 +38,8 @@ async function acceptAll(listener: TcpListener): Promise<void> {
     if (accepted.isOk) {
       connections++;
       spawn(serve(accepted.unwrap()));
+    } else if (accepted.error.kind == ErrorKind.Cancelled) {
+      return;
     } else {
       // Too many files are open, say: that passes, and who knocked still waits.
       await eprintln("echo-server: " + accepted.error.message);

@@ -47,6 +47,8 @@ async function acceptAll(listener: TcpListener): Promise<void> {
     const accepted = await listener.accept();
     if (accepted.isOk) {
       spawn(new Connection(accepted.unwrap()).serve());
+    } else if (accepted.error.kind == ErrorKind.Cancelled) {
+      return;
     } else {
       // Too many files are open, say: that passes, and who knocked still waits.
       await eprintln("http-hello: " + accepted.error.message);

@@ -6,7 +6,7 @@
 import { SocketOption } from "../abi/flags";
 import { SocketAddress } from "../abi/layout";
 import { Op } from "../abi/op";
-import { CLOSED, CloseOperation } from "../closing";
+import { CLOSED, CloseOperation, HandleOwner } from "../closing";
 import { Result, Unit } from "../error";
 import { SocketAddr } from "./address";
 import { tryEach } from "./lookup";
@@ -81,8 +81,10 @@ export class TcpStream extends SocketStream {
 }
 
 /** Waits for connections. Close it: nothing else does, before the app ends. */
-export class TcpListener {
-  private constructor(private handle: u32, private name: string) {}
+export class TcpListener extends HandleOwner {
+  private constructor(handle: u32, name: string) {
+    super(handle, name);
+  }
 
   /**
    * Listens on `127.0.0.1:8080`, `[::1]:8080` or `localhost:8080`; of the addresses of a name on

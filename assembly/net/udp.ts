@@ -7,7 +7,7 @@ import { Errno } from "../abi/errno";
 import { Offset, SocketOption } from "../abi/flags";
 import { SocketAddress } from "../abi/layout";
 import { Op } from "../abi/op";
-import { CLOSED, CloseOperation } from "../closing";
+import { CLOSED, CloseOperation, HandleOwner } from "../closing";
 import { BufResult, Error, Result, Unit } from "../error";
 import { Operation } from "../rt/operation";
 import { Vec } from "../vec";
@@ -34,11 +34,12 @@ export class RecvResult extends BufResult {
  * A socket for datagrams. Close it: nothing else does, before the app ends. Any number of calls
  * may be in flight on it.
  */
-export class UdpSocket {
+export class UdpSocket extends HandleOwner {
   /** Whom it is connected to, for messages. For std alone. */
   peer: string;
 
-  private constructor(private handle: u32, private name: string) {
+  private constructor(handle: u32, name: string) {
+    super(handle, name);
     this.peer = name;
   }
 

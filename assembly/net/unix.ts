@@ -5,7 +5,7 @@
  */
 import { Handle } from "../abi/flags";
 import { Op } from "../abi/op";
-import { CLOSED, CloseOperation } from "../closing";
+import { CLOSED, CloseOperation, HandleOwner } from "../closing";
 import { Result, Unit } from "../error";
 import { toSystem } from "../os-string";
 import { SocketMaker } from "./socket";
@@ -29,12 +29,15 @@ export class UnixStream extends SocketStream {
 }
 
 /** Waits for connections at a path. Close it: nothing else does, before the app ends. */
-export class UnixListener {
-  private constructor(
-    private handle: u32,
-    /** Where it listens. */
-    readonly path: string,
-  ) {}
+export class UnixListener extends HandleOwner {
+  private constructor(handle: u32, path: string) {
+    super(handle, path);
+  }
+
+  /** Where it listens. */
+  get path(): string {
+    return this.name;
+  }
 
   /**
    * Makes a socket at `path`, which lies in a directory that the app was given, and listens.

@@ -1,7 +1,11 @@
+import { endCancelled } from "./cancelling";
 import { Flag, State } from "./node";
 import { Promise, PromiseBase } from "./promise";
 import { enqueue } from "./scheduler";
 import { panic } from "./panic";
+
+/** Of `Until.All`: one of them has no value, and never will. */
+const NOBODY: i32 = -2;
 
 /** What ends the wait of a combinator, and so asks those that are left to end early. */
 export const enum Until {
@@ -39,11 +43,12 @@ export abstract class Combined<T> extends Promise<T> {
   members: StaticArray<Member | null>;
   /** How many still wait. */
   left: i32 = 0;
-  /** Which one was first to be as `until` wants it; −1 for none. */
+  /** Which one was first to be as `until` wants it; −1 for none, `NOBODY` where it cannot be. */
   winner: i32 = -1;
 
   constructor(count: i32, readonly until: Until) {
     super();
+    this.flags = State.Pending;
     this.members = new StaticArray<Member | null>(count);
   }
 
@@ -82,25 +87,32 @@ function arrived(group: AnyCombined, member: Member): void {
   if (promise.state == State.Fulfilled || (until == Until.Settled && !isCancelled(group))) {
     if (group.winner < 0) {
       group.winner = member.index;
-      if (until != Until.All) releaseAll(group);
+      if (until != Until.All) releaseOnce(group);
     }
   } else if (until == Until.All) {
-    group.flags |= Flag.CancelRequested;
-    releaseAll(group);
+    group.winner = NOBODY;
+    releaseOnce(group);
   }
   finish(group);
 }
 
-/** Somebody asked the whole to end early; of `Until.All` also: one was cancelled. */
+/** Those that are left have been asked to end early: by whoever wants the whole to, or by us. */
 function isCancelled(group: AnyCombined): bool {
   return (group.flags & Flag.CancelRequested) != 0;
 }
 
+/** A second request would go through what is shielded. */
+function releaseOnce(group: AnyCombined): void {
+  if (isCancelled(group)) return;
+  group.flags |= Flag.CancelRequested;
+  releaseAll(group);
+}
+
 function finish(group: AnyCombined): void {
   if (group.left > 0) return;
-  if (group.until == Until.All ? isCancelled(group) : group.winner < 0) {
+  if (group.until == Until.All ? group.winner == NOBODY : group.winner < 0) {
     group.flags |= Flag.CancelTook;
-    group.end(State.Cancelled);
+    endCancelled(changetype<usize>(group));
   } else {
     (<PromiseBase>group).wake();
   }
@@ -115,6 +127,7 @@ function releaseAll(group: AnyCombined): void {
     if (!member.promise.release(member)) {
       members[index] = null;
       group.left--;
+      if (group.until == Until.All) group.winner = NOBODY;
     }
   }
 }
@@ -244,5 +257,35 @@ export class JoinPromise<A, B> extends Combined<Both<A, B>> {
 
   wake(): void {
     this.fulfill(new Both<A, B>(this.a, this.b));
+  }
+}
+
+/** What `shielded` returns: waits for a promise, and passes on a second request alone. */
+// @ts-ignore: decorator
+@final
+export class ShieldedPromise<T> extends Promise<T> {
+  constructor(private promise: Promise<T>) {
+    super();
+    this.flags = State.Pending;
+    if (promise.isPending) promise.addWaiter(this);
+    else enqueue(changetype<usize>(this));
+  }
+
+  cancel(): void {
+    const promise = this.promise;
+    if (this.flags & Flag.CancelRequested && promise.isPending) {
+      this.flags |= Flag.Insisted;
+      if (!promise.release(this)) super.cancel();
+    }
+    this.flags |= Flag.CancelRequested;
+  }
+
+  wake(): void {
+    const promise = this.promise;
+    // What it does with its own promises is not what the request has done, unless it was passed on.
+    if (this.flags & Flag.Insisted) this.flags |= promise.flags & Flag.CancelTook;
+    if (promise.isCancelled) super.cancel();
+    else if (isVoid<T>()) this.fulfillVoid();
+    else this.fulfill(promise.unwrapValue());
   }
 }

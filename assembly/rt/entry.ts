@@ -1,7 +1,7 @@
 import { Abi } from "../abi/version";
 import { exit, toplevel } from "../abi/imports";
 import { makeLiterals } from "./literals";
-import { nextDeadline, onCompletions, onSubmit, onTimers } from "./hooks";
+import { nextDeadline, onCompletions, onReclaim, onSubmit, onTimers } from "./hooks";
 import { panic } from "./panic";
 import { State } from "./node";
 import { Promise, PromiseBase } from "./promise";
@@ -11,6 +11,7 @@ import { beginTurn, hasReady, runReady } from "./scheduler";
 export { __Task } from "./task";
 export { scratchFull } from "./suspend";
 export { allocate, reallocate, release } from "./heap";
+export { __finalize } from "./reclaim";
 export { seed, trace } from "./host";
 export { __create } from "./create";
 export { abort, asyncChain } from "./panic";
@@ -37,6 +38,8 @@ function turn(): f64 {
   const timers = onTimers;
   if (timers) timers();
   runReady();
+  const reclaim = onReclaim;
+  if (reclaim) reclaim();
   const submitted = onSubmit;
   if (submitted) submitted();
   if (hasReady()) return 0;

@@ -52,6 +52,19 @@ export const enum Flag {
   Abandoned = 128,
   /** It may serve as another promise of its kind once nobody has it any more: see `reuse`. */
   Reusable = 256,
+  /** It writes a message: a task that was asked to end early may still begin to wait for it. */
+  Message = 512,
+
+  // Of a task, see rt/cancelling.ts.
+  /** It has learned of the request: what it waited for ended early. Or who began it had. */
+  Told = 1024,
+  /** The request came a second time. */
+  Insisted = 2048,
+  /** How often it has begun to wait since the request: a number of 11 bits above these. */
+  Wait = 1 << 20,
+  Waits = 0x7ff << 20,
+  /** What that number overflows into: it ends at its next wait, whatever it waits for. */
+  Spent = 1 << 31,
 }
 
 // @ts-ignore: decorator

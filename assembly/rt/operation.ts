@@ -74,6 +74,18 @@ function freeRecord(record: Overlapped): void {
   free = changetype<usize>(record);
 }
 
+/** Whether an operation that the host, or the batch, has is about this handle. */
+export function isInFlight(handle: u32): bool {
+  for (let slab = slabs; slab; slab = load<usize>(slab)) {
+    const end = slab + SLAB_SIZE;
+    for (let at = slab + SLAB_HEADER; at < end; at += offsetof<Overlapped>()) {
+      const record = changetype<Overlapped>(at);
+      if (record.user && record.handle == handle) return true;
+    }
+  }
+  return false;
+}
+
 // ── The batch: what the tick submits when it ends ────────────────────────────────────────────────
 
 let batch: usize = 0;
@@ -159,6 +171,7 @@ export abstract class Operation<T> extends PromiseClass<T> {
   /** `opcode`: an `Op`. */
   constructor(opcode: u32) {
     super();
+    this.flags = State.Pending;
     this.prepare(opcode, 0, 0);
   }
 
@@ -332,6 +345,11 @@ export function reuse(operation: usize): void {
   node.next = next;
   if (next) link(operation, next);
   spare = changetype<PromiseBase>(operation);
+}
+
+/** Lets go of those, and of what they refer to. */
+export function forgetSpare(): void {
+  spare = null;
 }
 
 /** One of those, or a new one, on which no constructor has been called. */

@@ -1,4 +1,5 @@
 import { Errno } from "../abi/errno";
+import { endCancelled } from "./cancelling";
 import { __create } from "./create";
 import { Slot } from "./slot";
 import { append, Flag, Node, nodeAt, State } from "./node";
@@ -52,12 +53,14 @@ export abstract class PromiseBase extends Slot {
 
   /**
    * Asks it to end early. A request: an operation still completes, with `ECANCELED` or with its
-   * result; a task passes the request on to what it awaits; a promise that has no other way to
-   * tell becomes cancelled, and so does every task that awaits it. Of no effect once it settled.
+   * result; a task passes the request on to what it awaits, and ends at the second wait that was
+   * cancelled so; a promise that has no other way to tell becomes cancelled, and so does every
+   * task that awaits it. Asked a second time, what is shielded ends early, too. Of no effect once
+   * it settled.
    */
   cancel(): void {
     if (this.state == State.Pending) this.flags |= Flag.CancelTook;
-    this.end(State.Cancelled);
+    endCancelled(changetype<usize>(this));
   }
 
   /** Settles it, once; everybody who waits for it becomes ready. */
@@ -163,6 +166,12 @@ if (
 // @ts-ignore: decorator
 @global
 export class Promise<T> extends PromiseBase {
+  /** One that somebody fulfils by hand. Who stops waiting for it does not cancel it. */
+  constructor() {
+    super();
+    this.flags = Flag.Shared;
+  }
+
   /** A promise that has its value already. */
   static resolve<T>(value: T): Promise<T> {
     const promise = __create<Promise<T>>();

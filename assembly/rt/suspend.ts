@@ -1,4 +1,5 @@
 import { abort, startRewind, startUnwind, stopRewind, stopUnwind } from "../abi/imports";
+import { onLateWait, onLateWake } from "./hooks";
 import { append, Flag, link, nodeAt, State } from "./node";
 import { PromiseBase } from "./promise";
 import { enqueueFirst, settle } from "./scheduler";
@@ -98,6 +99,11 @@ export function currentTask(): usize {
   return changetype<usize>(current);
 }
 
+/** The same as a promise. */
+export function runningTask(): PromiseBase | null {
+  return current;
+}
+
 /** Leaves the running task until `promise` has settled. */
 export function suspend(promise: usize): void {
   if (phase == Phase.Rewinding) {
@@ -116,7 +122,7 @@ export function suspend(promise: usize): void {
     const last = append(nodeAt(promise).waiters, task);
     nodeAt(promise).waiters = last;
     link(promise, last);
-    if (nodeAt(task).flags & Flag.CancelRequested) cancelTask(task);
+    if (nodeAt(task).flags & Flag.CancelRequested) onLateWait!(task);
   }
   phase = Phase.Unwinding;
   const area = changetype<Area>(AREA);
@@ -130,29 +136,6 @@ export function suspend(promise: usize): void {
 export function scratchFull(): void {
   abort("async calls are nested too deeply: their frames do not fit (asc --stackSize)");
   unreachable();
-}
-
-/** Passes the request to end early on to what the task awaits. */
-export function cancelTask(task: usize): void {
-  const flags = nodeAt(task).flags;
-  if (flags & State.Mask) return;
-  nodeAt(task).flags = flags | Flag.CancelRequested;
-  const promise = nodeAt(task).awaiting;
-  if (!promise || nodeAt(promise).flags & State.Mask) return;
-  // When others wait for it too, this one leaves alone.
-  if (!release(changetype<PromiseBase>(promise), task)) drop(task);
-}
-
-function release(promise: PromiseBase, task: usize): bool {
-  return promise.release(changetype<PromiseBase>(task));
-}
-
-/** Ends a suspended task that will never go on. */
-function drop(task: usize): void {
-  nodeAt(task).frames = 0;
-  nodeAt(task).awaiting = 0;
-  nodeAt(task).flags |= Flag.CancelTook;
-  settle(task, State.Cancelled);
 }
 
 /**
@@ -171,12 +154,12 @@ export function resume(task: usize): void {
   const awaited = nodeAt(task).awaiting;
   if (awaited) {
     const flags = nodeAt(awaited).flags;
-    if (flags & State.Cancelled) {
-      drop(task);
-      return;
-    }
-    nodeAt(task).flags |= flags & Flag.CancelTook;
+    const own = nodeAt(task).flags;
     nodeAt(task).awaiting = 0;
+    nodeAt(task).flags = own | (flags & Flag.CancelTook);
+    if ((flags & State.Cancelled) | (own & Flag.CancelRequested)) {
+      if (!onLateWake!(task, flags)) return;
+    }
   }
   // Two references of this function's own: a frame of the shadow stack, made by hand.
   const base = __stack_pointer - 2 * sizeof<usize>();
@@ -188,6 +171,7 @@ export function resume(task: usize): void {
   current = changetype<PromiseBase>(task);
   const frames = nodeAt(task).frames;
   if (frames) restore(frames, base);
+  else if (previous) nodeAt(task).flags |= nodeAt(previous).flags & Flag.Told;
   depth++;
   call_indirect<void>(nodeAt(task).entry, task);
   depth--;
@@ -195,7 +179,8 @@ export function resume(task: usize): void {
     phase = Phase.Normal;
     stopUnwind();
     keep(task, frames, base);
-    if (nodeAt(task).flags & Flag.Abandoned) drop(task);
+    // It has ended, or what it came to await had: these frames will not run again.
+    if (nodeAt(task).flags & (State.Cancelled | Flag.Abandoned)) onLateWake!(task, State.Cancelled);
   } else {
     nodeAt(task).frames = 0;
     settle(task, State.Fulfilled);

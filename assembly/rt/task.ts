@@ -1,6 +1,7 @@
+import { cancelTask } from "./cancelling";
 import { Flag, Node } from "./node";
 import { Promise, PromiseBase } from "./promise";
-import { begin, cancelTask, Frames } from "./suspend";
+import { begin, Frames } from "./suspend";
 
 /**
  * One running call of an async function, which is the promise that the call returned. The

@@ -67,14 +67,14 @@ function addToldCases(test: Suite, start: Start): void {
   test("what comes while nobody waits is kept for the next wait", async () => {
     const guest = start("kept");
     await guest.expect("ready");
-    guest.kill("SIGINT");
+    guest.kill("SIGUSR2");
     await guest.expect("busy");
-    guest.kill("SIGINT");
+    guest.kill("SIGUSR2");
     guest.say("go");
     await guest.expect("third");
     guest.say("go");
     await guest.expect("last");
-    guest.kill("SIGINT");
+    guest.kill("SIGUSR2");
     await isOk(guest);
   });
 }
@@ -124,9 +124,9 @@ function addEndingCases(test: Suite, start: Start): void {
   test("an app that ends with a signal it did not take ends as it says", async () => {
     const guest = start("ends");
     await guest.expect("ready");
-    guest.kill("SIGINT");
+    guest.kill("SIGUSR2");
     await guest.expect("busy");
-    guest.kill("SIGINT");
+    guest.kill("SIGUSR2");
     guest.kill("SIGTERM");
     guest.say("go");
     await isOk(guest);

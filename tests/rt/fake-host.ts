@@ -21,6 +21,8 @@ export interface Outcome {
   turns: number;
   /** Bytes of memory at the end. */
   memory: number;
+  /** The handles that were closed, in their order. */
+  closed: number[];
   /** How many operations were submitted, and how many cancels the host was asked for. */
   operations: number;
   cancels: number;
@@ -85,6 +87,7 @@ class FakeHost {
   private readonly flights = new Map<number, Flight>();
   private readonly outcome: Outcome = {
     log: [],
+    closed: [],
     turns: 0,
     memory: 0,
     operations: 0,
@@ -217,6 +220,9 @@ class FakeHost {
       if (bytes.some((byte) => byte !== poison)) throw new Error("a lent buffer was touched");
       bytes.forEach((_, index) => (bytes[index] = offset + index));
       return length;
+    }
+    if (opcode === Op.Close) {
+      this.outcome.closed.push(view.getUint32(record + Overlapped.Handle, true));
     }
     if (opcode === Op.Write) {
       this.outcome.log.push(Buffer.from(this.buffer(record, length)).toString());

@@ -27,6 +27,27 @@ test("cancellation", async () => {
   }
 });
 
+test("a cancelled task ends, whatever its code does, and leaves nothing open", async () => {
+  for (const flags of [["-O0"], ["-O3"], ["-O3", "--debug"]]) {
+    const module = await build("ending", ...flags);
+    for (const cancelled of [undefined, "cancelled", "done"] as const) {
+      for (const seed of seeds.slice(0, 3)) {
+        const outcome = run(module, { seed, collect: true, ...(cancelled && { cancelled }) });
+        assert.is(outcome.message, undefined);
+        assert.is(outcome.code, 0);
+        const said = outcome.log.filter((line) => line === "last words\n");
+        assert.is(said.length, 1);
+        const left = outcome.closed.filter((handle) => handle > 10).sort();
+        assert.equal(left, [11, 12, 14]);
+        const named = outcome.log.filter((line) => line.includes("held")).sort();
+        const names = flags.includes("--debug") ? [11, 12, 14] : [];
+        const told = "std: a cancelled task left open, and std has closed: held";
+        assert.equal(named, names.map((handle) => `${told} ${handle}\n`));
+      }
+    }
+  }
+});
+
 test("a promise that nobody else has serves again, and no other one", async () => {
   for (const flags of [["-O0"], ["-O3"], ["-O3", "--debug"]]) {
     const module = await build("fresh", ...flags);

@@ -70,15 +70,15 @@ async function several(): Promise<void> {
   fails(await other, ErrorKind.Cancelled, "SIGUSR2");
 }
 
-/** What comes while nobody waits is kept for the next wait. */
+/** What comes while nobody waits is kept for the next wait, but for Ctrl-C. */
 async function kept(): Promise<void> {
-  const first = ctrlC();
+  const first = signalWait(Signal.User2);
   await say("ready");
   (await first).unwrap();
   await say("busy");
   await go();
-  (await ctrlC()).unwrap();
-  const third = ctrlC();
+  (await signalWait(Signal.User2)).unwrap();
+  const third = signalWait(Signal.User2);
   await say("third");
   await go();
   check(third.isPending, "each signal fulfils one wait");
@@ -151,7 +151,7 @@ async function refused(): Promise<void> {
 
 /** Ends while it waits, and with a signal that it did not take. */
 async function ends(): Promise<void> {
-  const first = ctrlC();
+  const first = signalWait(Signal.User2);
   spawn(signalWait(Signal.Terminate));
   await say("ready");
   (await first).unwrap();
