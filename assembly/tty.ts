@@ -8,7 +8,7 @@
  */
 import { Errno } from "./abi/errno";
 import { Offset, Signal, Terminal, TerminalMode } from "./abi/flags";
-import { BufResult, Error, Result, Unit } from "./error";
+import { BufResult, Error, ErrorKind, Result, Unit } from "./error";
 import { File, OpenOptions } from "./fs";
 import { AsyncRead, AsyncWrite, Stdin, Stdout, stdin, stdout } from "./io";
 import { hostTerminal } from "./rt/host";
@@ -34,11 +34,19 @@ export function isTerminal(stream: Stream): bool {
   return stream.isTerminal();
 }
 
-/** How large the terminal is that a stream is; both are 0 where nobody knows. */
+/**
+ * How large the terminal is that a stream is, in characters: at least 1 each. `NotATerminal` where
+ * the stream is none, and `Unsupported` where nobody has told the terminal its size, as on a serial
+ * line.
+ */
 export function size(stream: Stream = stdout()): Result<Size> {
   const answer = hostTerminal(stream.handle, Terminal.Size, 0);
   if (answer < 0) return Result.err<Size>(Error.fromResult(answer, 0, "size", stream.name));
-  return Result.ok<Size>(new Size(<i32>(answer & 0xffff), <i32>(answer >> 16)));
+  const columns = <i32>(answer & 0xffff);
+  const rows = <i32>(answer >> 16);
+  if (columns > 0 && rows > 0) return Result.ok<Size>(new Size(columns, rows));
+  const error = new Error(ErrorKind.Unsupported, "the terminal does not know its size");
+  return Result.err<Size>(error.in("size", stream.name));
 }
 
 /**

@@ -74,6 +74,10 @@ function addInputCases(test: Suite, sit: Sit): void {
     await terminal.shows("100x30\r\n");
     terminal.resize(132, 50);
     await terminal.shows("132x50\r\n");
+    for (const [columns, rows] of [[0, 0], [80, 0], [0, 24]] as const) {
+      terminal.resize(columns, rows);
+      await terminal.shows("no size\r\n");
+    }
     await isOk(terminal);
   }));
 

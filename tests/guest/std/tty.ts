@@ -83,6 +83,12 @@ async function sizes(): Promise<void> {
   await say(told(tty.size().unwrap()));
   await say(told((await first).unwrap()));
   await say(told((await tty.resized()).unwrap()));
+  for (let i = 0; i < 3; i++) {
+    const words = "size stdout terminal does not know its size";
+    fails(await tty.resized(), ErrorKind.Unsupported, words);
+    fails(size(), ErrorKind.Unsupported, words);
+    await say("no size");
+  }
   const none = await select(tty.resized(), sleep(Duration.fromMillis(1)));
   check(none.isSecond, "nothing has changed");
 }
