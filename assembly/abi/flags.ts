@@ -85,7 +85,7 @@ export const enum SocketNameFlag {
 
 /** `flags` of `Op.SetSocketOption` and `Op.GetSocketOption`: which one. */
 export const enum SocketOption {
-  /** 1: small writes leave at once, rather than wait for more (TCP_NODELAY). */
+  /** 1, as at first: small writes leave at once, rather than wait for more (TCP_NODELAY). */
   NoDelay = 0,
   /** 1: datagrams may be sent to broadcast addresses. */
   Broadcast = 1,
@@ -232,7 +232,7 @@ export const enum Signal {
 export const enum Terminal {
   /** 1 when the handle is a terminal, else 0. */
   IsTerminal = 0,
-  /** Columns in the low 16 bits, rows in the next 16. */
+  /** Columns in the low 16 bits, rows in the next 16; either may be 0 where nobody knows. */
   Size = 1,
   /** Sets the mode `arg`: a `TerminalMode`. */
   SetMode = 2,

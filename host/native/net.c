@@ -97,9 +97,24 @@ void net_write_address(uint8_t *to, const void *from, socklen_t length, uint16_t
 
 /* ---- Making and ending operations ---- */
 
+static int set_on(int socket, int level, int name)
+{
+  return result_of(setsockopt(socket, level, name, &(int){ 1 }, sizeof(int)));
+}
+
+/*
+ * What is written to a stream leaves at once: an answer of two writes would otherwise wait with the
+ * second one until the peer, which waits as well, has confirmed the first. What a listener accepts
+ * has got that from it.
+ */
 static int make_socket(const struct net_record *net, int type)
 {
-  return result_of(socket(net->address.ss_family, type | SOCK_CLOEXEC, 0));
+  int made = result_of(socket(net->address.ss_family, type | SOCK_CLOEXEC, 0));
+  if (made < 0 || type != SOCK_STREAM) return made;
+  int result = set_on(made, IPPROTO_TCP, TCP_NODELAY);
+  if (result == 0) return made;
+  close(made);
+  return result;
 }
 
 size_t net_room(uint32_t op, size_t named)
@@ -218,7 +233,7 @@ int64_t perform_listen(struct operation *operation)
   int socket = make_socket(net, SOCK_STREAM);
   if (socket < 0) return socket;
   /* A port whose connections have only just ended can be listened on again. */
-  int result = result_of(setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int)));
+  int result = set_on(socket, SOL_SOCKET, SO_REUSEADDR);
   if (result == 0) result = bind_socket(socket, net);
   if (result == 0) result = result_of(listen(socket, (int)operation->offset));
   if (result == 0) return socket;

@@ -14,6 +14,7 @@ const tcpCases = {
   echo: "bytes go both ways",
   addresses: "both ends know their addresses",
   options: "options can be set and asked for",
+  twoHalves: "an answer of two writes leaves at once",
   names: "names are looked up",
   dual: "IPv6 takes IPv4 as well",
   refused: "nobody listens there",

@@ -5,7 +5,7 @@ import {
 } from "std/io";
 import { Shutdown, SocketAddr, TcpListener, TcpStream } from "std/net";
 import { yieldNow } from "std/rt";
-import { Duration, timeout } from "std/time";
+import { Duration, Instant, timeout } from "std/time";
 import { Vec } from "std/vec";
 import { check, equal, fails, failsToTransfer, pattern, text } from "./check";
 
@@ -18,6 +18,7 @@ export async function main(): Promise<i32> {
   if (name == "echo") await both(echo);
   else if (name == "addresses") await both(addresses);
   else if (name == "options") await both(options);
+  else if (name == "twoHalves") await both(twoHalves);
   else if (name == "names") await names();
   else if (name == "dual") await dual();
   else if (name == "refused") await both(refused);
@@ -109,10 +110,10 @@ async function addresses(at: string): Promise<void> {
 }
 
 async function options(at: string): Promise<void> {
-  const stream = (await (await Server.start(at)).pair()).client;
-  check(!(await stream.nodelay()).unwrap(), "nodelay before");
-  check((await stream.setNodelay(true)).isOk, "set nodelay");
-  check((await stream.nodelay()).unwrap(), "nodelay");
+  const pair = await (await Server.start(at)).pair();
+  await nodelay(pair.client);
+  await nodelay(pair.server);
+  const stream = pair.client;
   check((await stream.setKeepalive(true)).isOk, "set keepalive");
   check((await stream.setTtl(7)).isOk, "set ttl");
   equal((await stream.ttl()).unwrap(), 7, "ttl");
@@ -121,6 +122,30 @@ async function options(at: string): Promise<void> {
   fails(await stream.setNodelay(true), ErrorKind.InvalidHandle, "set nodelay EBADF");
   fails(await stream.nodelay(), ErrorKind.InvalidHandle, "nodelay EBADF");
   fails(await stream.peerAddr(), ErrorKind.InvalidHandle, "peer address EBADF");
+}
+
+async function nodelay(stream: TcpStream): Promise<void> {
+  check((await stream.nodelay()).unwrap(), "on at first");
+  check((await stream.setNodelay(false)).isOk, "set nodelay");
+  check(!(await stream.nodelay()).unwrap(), "off");
+  check((await stream.setNodelay(true)).isOk, "set nodelay");
+  check((await stream.nodelay()).unwrap(), "on again");
+}
+
+/** Were the second half to wait for the first to be confirmed, each would take 40 ms. */
+async function twoHalves(at: string): Promise<void> {
+  const pair = await (await Server.start(at)).pair();
+  const started = Instant.now();
+  for (let i = 0; i < 100; i++) {
+    await pair.client.write(Vec.fromString("?"));
+    equal((await pair.server.read(room())).n, 1, "the question");
+    await pair.server.write(Vec.fromString("half"));
+    await pair.server.write(Vec.fromString("half"));
+    let came = 0;
+    while (came < 8) came += (await pair.client.read(room())).unwrap();
+  }
+  check(started.elapsed().asMillis() < 2000, "answers of two writes leave at once");
+  await pair.close();
 }
 
 async function names(): Promise<void> {
