@@ -62,6 +62,7 @@ for (const flags of [["--debug", "--sourceMap"], ["-O3"]]) {
     for (const from of imported) assert.ok(from === "std" || from === "test", from);
     const exported = [...text.matchAll(/\(export "([^"]*)"/g)].map(([, name]) => name).sort();
     const ours = ["_abi", "_completions", "_start", "_tick", "memory"];
+    if (flags.includes("--debug")) ours.push("_waiting");
     assert.equal(exported, [...ours, "default", "unused"].sort());
     assert.not.match(text, /\(start /);
     for (const [name, contents] of files) {
