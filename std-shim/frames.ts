@@ -6,7 +6,7 @@
  * back in its place.
  */
 import type binaryen from "assemblyscript/binaryen";
-import { parts } from "./expressions.js";
+import { Expressions } from "./expressions.js";
 
 type Expression = number;
 type Binaryen = typeof binaryen;
@@ -30,8 +30,7 @@ export function shareFrames(api: Binaryen, module: binaryen.Module): string[] {
 }
 
 class FrameSharing {
-  private readonly functions: Record<string, (...values: number[]) => number>;
-  private readonly kinds = new Map<number, string>();
+  private readonly expressions: Expressions;
   /** The functions that were added, and how many calls of each there are. */
   readonly callers = new Map<string, number>();
 
@@ -39,23 +38,18 @@ class FrameSharing {
     private readonly api: Binaryen,
     private readonly module: binaryen.Module,
   ) {
-    this.functions = api as unknown as FrameSharing["functions"];
-    for (const kind of ["Block", "Call", ...Object.keys(parts)]) {
-      this.kinds.set(this.call(`${kind}Id`), kind);
-    }
+    this.expressions = new Expressions(api);
   }
 
   /** Looks for frames in `expression`. They are made and taken back by statements of blocks. */
   expression(expression: Expression): void {
-    const kind = this.kindOf(expression);
+    const { expressions } = this;
+    const kind = expressions.kindOf(expression);
+    const statements = expressions.partsOf(expression, kind);
     if (kind !== "Block") {
-      for (const part of parts[kind] ?? []) {
-        const inner = this.call(`${kind}Get${part}`, expression);
-        if (inner) this.expression(inner);
-      }
+      for (const part of statements) this.expression(part);
       return;
     }
-    const statements = this.statementsOf(expression);
     for (const [index, statement] of statements.entries()) {
       const bytes = this.moveBy(statement);
       if (bytes > 0) this.replace(expression, index, this.calling(`leave|${bytes}`, statement));
@@ -66,23 +60,26 @@ class FrameSharing {
 
   /** Whether this is the block that moves the stack pointer and looks whether that was too far. */
   private begins(statement: Expression): boolean {
-    if (this.kindOf(statement) !== "Block") return false;
-    const [move = 0, check = 0, ...more] = this.statementsOf(statement);
-    if (more.length || this.kindOf(check) !== "Call" || this.moveBy(move) >= 0) return false;
+    const { expressions } = this;
+    if (expressions.kindOf(statement) !== "Block") return false;
+    const [move = 0, check = 0, ...more] = expressions.partsOf(statement);
+    if (more.length || expressions.kindOf(check) !== "Call" || this.moveBy(move) >= 0) return false;
     return (this.api.getExpressionInfo(check) as binaryen.CallInfo).target === stackCheck;
   }
 
   /** Moves what makes a frame to a function, unless there is one for frames of this size. */
   private shareBegin(block: Expression, index: number, statements: Expression[]): void {
+    const { expressions } = this;
     const begin = statements[index]!;
-    const bytes = -this.moveBy(this.statementsOf(begin)[0]!);
+    const bytes = -this.moveBy(expressions.partsOf(begin)[0]!);
     const whole = [begin];
     for (let cleared = 0; cleared < bytes; ) {
       const store = statements[index + whole.length] ?? 0;
-      if (this.kindOf(store) !== "Store" || this.call("StoreGetOffset", store) !== cleared) {
+      const isStore = expressions.kindOf(store) === "Store";
+      if (!isStore || expressions.call("StoreGetOffset", store) !== cleared) {
         throw new Error("AssemblyScript clears frames in a way that std-shim/frames.ts misses");
       }
-      cleared += this.call("StoreGetBytes", store);
+      cleared += expressions.call("StoreGetBytes", store);
       whole.push(store);
     }
     for (const place of whole.keys()) this.replace(block, index + place, this.module.nop());
@@ -91,12 +88,14 @@ class FrameSharing {
 
   /** By how many bytes a statement moves the stack pointer; 0 if it does something else. */
   private moveBy(statement: Expression): number {
-    if (this.kindOf(statement) !== "GlobalSet") return 0;
+    if (this.expressions.kindOf(statement) !== "GlobalSet") return 0;
     const { api } = this;
     const { name, value } = api.getExpressionInfo(statement) as binaryen.GlobalSetInfo;
-    if (name !== stackPointer || this.kindOf(value) !== "Binary") return 0;
+    if (name !== stackPointer || this.expressions.kindOf(value) !== "Binary") return 0;
     const { op, left, right } = api.getExpressionInfo(value) as binaryen.BinaryInfo;
-    if (this.kindOf(left) !== "GlobalGet" || this.kindOf(right) !== "Const") return 0;
+    const { expressions } = this;
+    if (expressions.kindOf(left) !== "GlobalGet") return 0;
+    if (expressions.kindOf(right) !== "Const") return 0;
     const bytes = (api.getExpressionInfo(right) as binaryen.ConstInfo).value as number;
     return op === api.AddInt32 ? bytes : op === api.SubInt32 ? -bytes : 0;
   }
@@ -111,20 +110,7 @@ class FrameSharing {
     return module.call(whole, [], api.none);
   }
 
-  private statementsOf(block: Expression): Expression[] {
-    const count = this.call("BlockGetNumChildren", block);
-    return Array.from({ length: count }, (_, i) => this.call("BlockGetChildAt", block, i));
-  }
-
   private replace(block: Expression, index: number, statement: Expression): void {
-    this.call("BlockSetChildAt", block, index, statement);
-  }
-
-  private kindOf(expression: Expression): string {
-    return expression ? this.kinds.get(this.call("ExpressionGetId", expression)) ?? "" : "";
-  }
-
-  private call(name: string, ...values: number[]): number {
-    return this.functions[`_Binaryen${name}`]!(...values);
+    this.expressions.call("BlockSetChildAt", block, index, statement);
   }
 }
