@@ -157,6 +157,9 @@ class Guest {
         },
         cancel: () => {},
         now: () => process.hrtime.bigint(),
+        trace: (pointer: number, length: number) => {
+          this.lines.push(Buffer.from(this.exports.memory.buffer, pointer, length).toString());
+        },
         exit: (code: number) => {
           throw new Exit(code);
         },
