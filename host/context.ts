@@ -3,8 +3,9 @@
  * from the calls on the builder what a guest can reach.
  */
 import { StageLayout } from "./backend/stage.js";
+import { requireResource } from "./given.js";
+import type { GivenDir, GivenFile, Grant } from "./given.js";
 import { encoder } from "./namespace.js";
-import type { Mount } from "./namespace.js";
 import { parsePattern } from "./net-pattern.js";
 import { EVERYWHERE, Use } from "./network.js";
 import type { AddressPattern, NetworkGrants } from "./network.js";
@@ -15,8 +16,6 @@ import { monotonicClock, systemClock } from "./resource/clock.js";
 import type { MonotonicClock, SystemClock } from "./resource/clock.js";
 import { secureRandom } from "./resource/random.js";
 import type { Random } from "./resource/random.js";
-import { FIRST_VIRTUAL } from "./resource/resource.js";
-import type { HostDir, HostFile, Resource } from "./resource/resource.js";
 
 /** What a guest may use at most. What exceeds a limit fails with an error of its own. */
 export interface Limits {
@@ -42,9 +41,9 @@ export interface Context {
   /** `NAME=VALUE`. */
   readonly env: readonly Uint8Array[];
   /** Standard input, output and error; null where the guest has none. */
-  readonly stdio: readonly (HostFile | null)[];
+  readonly stdio: readonly (GivenFile | null)[];
   /** What can be reached by path; null: everything that the process can reach. */
-  readonly mounts: readonly Mount[] | null;
+  readonly mounts: readonly Grant[] | null;
   readonly currentDir: string;
   readonly tempDir: string;
   readonly systemClock: SystemClock;
@@ -66,8 +65,8 @@ export type GuestText = string | Uint8Array;
 export class ContextBuilder {
   private readonly argList: Uint8Array[] = [];
   private readonly envList: Uint8Array[] = [];
-  private readonly streams: (HostFile | null)[] = [null, null, null];
-  private mounts: Mount[] | null = [];
+  private readonly streams: (GivenFile | null)[] = [null, null, null];
+  private mounts: Grant[] | null = [];
   private readonly listenList: AddressPattern[] = [];
   private readonly connectList: AddressPattern[] = [];
   private current = "/";
@@ -110,21 +109,21 @@ export class ContextBuilder {
     return this;
   }
 
-  /** Gives standard input. @throws TypeError for a file that is not native. */
-  stdin(file: HostFile | null): this {
-    this.streams[0] = native(file, "standard input");
+  /** Gives standard input. @throws TypeError for what is no file. */
+  stdin(file: GivenFile | null): this {
+    this.streams[0] = checked(file, "standard input");
     return this;
   }
 
-  /** Gives standard output. @throws TypeError for a file that is not native. */
-  stdout(file: HostFile | null): this {
-    this.streams[1] = native(file, "standard output");
+  /** Gives standard output. @throws TypeError for what is no file. */
+  stdout(file: GivenFile | null): this {
+    this.streams[1] = checked(file, "standard output");
     return this;
   }
 
-  /** Gives standard error. @throws TypeError for a file that is not native. */
-  stderr(file: HostFile | null): this {
-    this.streams[2] = native(file, "standard error");
+  /** Gives standard error. @throws TypeError for what is no file. */
+  stderr(file: GivenFile | null): this {
+    this.streams[2] = checked(file, "standard error");
     return this;
   }
 
@@ -133,11 +132,12 @@ export class ContextBuilder {
    *
    * @param access `isReadOnly`: the guest may look at everything there and change nothing. What is
    *   granted to be changed as well, by a directory above or by another name, is not protected.
-   * @throws TypeError for a path that is not absolute, or a directory that is not native.
+   * @throws TypeError for a path that is not absolute, and for what is no directory.
    */
-  dir(dir: HostDir, path: string, { isReadOnly = false }: { isReadOnly?: boolean } = {}): this {
+  dir(dir: GivenDir, path: string, { isReadOnly = false }: { isReadOnly?: boolean } = {}): this {
     if (!path.startsWith("/")) throw new TypeError(`not an absolute path: ${JSON.stringify(path)}`);
-    this.mounts?.push({ dir: native(dir, JSON.stringify(path)), path, isReadOnly });
+    requireResource(dir, "dir", JSON.stringify(path));
+    this.mounts?.push({ dir, path, isReadOnly });
     return this;
   }
 
@@ -310,16 +310,9 @@ export class ContextBuilder {
   }
 }
 
-/**
- * The resource, which is one of the OS's. Any other number would reach the OS as something that it
- * does have: the process's current directory, say.
- *
- * @throws TypeError when it is not.
- */
-function native<T extends Resource | null>(resource: T, what: string): T {
-  if (resource === null || isWithin(resource.descriptor, 0, FIRST_VIRTUAL - 1)) return resource;
-  throw new TypeError(`${what}: only what has a descriptor of the operating system can be ` +
-    `granted, and ${resource.descriptor} is none`);
+function checked(file: GivenFile | null, what: string): GivenFile | null {
+  if (file !== null) requireResource(file, "file", what);
+  return file;
 }
 
 function isWithin(value: number, least: number, most: number): boolean {

@@ -1,5 +1,6 @@
 /** One guest: links its imports, owns the parts, and runs it to its end. */
 import type { Backend } from "./backend/backend.js";
+import { Router } from "./backend/router.js";
 import { selectBackend } from "./backend/select.js";
 import { MESSAGE_LIMIT } from "./calls/process.js";
 import { monotonicNow } from "./calls/time.js";
@@ -9,6 +10,7 @@ import { GuestFailure } from "./failure.js";
 import { flushing } from "./flush.js";
 import type { Unwritten } from "./flush.js";
 import { Right } from "./handles.js";
+import { adopted, isNative } from "./given.js";
 import { importsFor } from "./imports.js";
 import type { Gate } from "./imports.js";
 import { Driver, takeTurns } from "./integrated.js";
@@ -77,11 +79,14 @@ export class Instance {
       this.exports = findExports(instantiate(module, imports));
       backend ??= selectBackend();
       const { memory } = this.exports;
-      const namespace = new Namespace(context.mounts, context.currentDir);
+      const router = hasVirtual(context) ? new Router(backend) : null;
+      backend = router ?? backend;
+      const mounts = context.mounts?.map((one) => ({ ...one, dir: adopted(one.dir, router) }));
+      const namespace = new Namespace(mounts ?? null, context.currentDir);
       const loop = new Loop(memory, backend, namespace, context.limits, context.grants);
       for (const [index, file] of context.stdio.entries()) {
         if (file === null) loop.handles.skip();
-        else loop.handles.add(file, index === 0 ? Right.Read : Right.Write);
+        else loop.handles.add(adopted(file, router), index === 0 ? Right.Read : Right.Write);
       }
       this.parts = { module, context, memory, loop, origin: context.monotonicClock.now() };
     } catch (error) {
@@ -267,6 +272,12 @@ export class Instance {
       },
     };
   }
+}
+
+/** Whether a context holds anything that the backend knows nothing of. */
+function hasVirtual({ stdio, mounts }: Context): boolean {
+  const given = [...stdio.filter((file) => file !== null), ...(mounts ?? []).map(({ dir }) => dir)];
+  return given.some((resource) => !isNative(resource));
 }
 
 function unblockable(name: string): TypeError {

@@ -6,8 +6,7 @@ import {
   accessSync, closeSync, constants, fstatSync, openSync, readSync, readlinkSync, statSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import type { Mount } from "./namespace.js";
-import type { HostFile } from "./resource/resource.js";
+import { isNative, type GivenFile, type Grant } from "./given.js";
 
 /** How many symbolic links a path may lead through (`MAXSYMLINKS`). */
 const MOST_LINKS = 40;
@@ -26,13 +25,13 @@ export class Writable {
   /** What identifies each of them. */
   private readonly known = new Set<string>();
 
-  constructor(mounts: readonly Mount[], streams: readonly (HostFile | null)[]) {
-    const open = [
-      ...mounts.filter(({ isReadOnly }) => isReadOnly !== true).map(({ dir }) => dir.descriptor),
-      ...streams.map((file) => file?.descriptor ?? -1),
+  constructor(mounts: readonly Grant[], streams: readonly (GivenFile | null)[]) {
+    const given = [
+      ...mounts.filter(({ isReadOnly }) => !isReadOnly).map(({ dir }) => dir),
+      ...streams,
     ];
-    for (const descriptor of open) {
-      if (descriptor < 0) continue;
+    // In what is virtual there is no program.
+    for (const { descriptor } of given.filter((one) => one !== null).filter(isNative)) {
       try {
         this.known.add(identity(fstatSync(descriptor, { bigint: true })));
       } catch {

@@ -7,7 +7,7 @@
  * resolves it beneath that directory. So no check of text guards the sandbox; the kernel does.
  */
 import { Errno } from "./abi.js";
-import type { HostDir } from "./resource/resource.js";
+import type { OsDir } from "./resource/resource.js";
 
 const SLASH = 0x2f;
 const DOT = 0x2e;
@@ -22,13 +22,13 @@ interface Node {
   readonly name: Uint8Array;
   readonly parent: Node | null;
   readonly children: Node[];
-  dir: HostDir | null;
+  dir: OsDir | null;
   isReadOnly: boolean;
 }
 
 /** A directory and where it appears, as absolute path. */
 export interface Mount {
-  readonly dir: HostDir;
+  readonly dir: OsDir;
   readonly path: string;
   /** Whether nothing in it may be changed. */
   readonly isReadOnly?: boolean;
@@ -43,7 +43,7 @@ export interface Text {
 /** The namespace of one instance. What `resolve` found stays in its fields until the next call. */
 export class Namespace {
   /** The directory that the path found belongs to; null: the process's own, without limits. */
-  dir: HostDir | null = null;
+  dir: OsDir | null = null;
   /** How many bytes of the path are used up; the rest is relative to `dir`. */
   consumed = 0;
   /** What comes before the rest. */

@@ -38,6 +38,8 @@ export interface Suite {
 export interface SuiteOptions {
   /** Milliseconds that each test may take; 30 000 unless given. */
   timeout?: number;
+  /** Why a test is left out, by its name. */
+  skips?: Readonly<Record<string, string>>;
 }
 
 /** The root of this checkout. */
@@ -60,6 +62,8 @@ export function suite(name: string, options: SuiteOptions = {}): Suite {
   let isPrepared = true;
   forgotten.add(name);
   const add = (test: string, body: Test): void => {
+    const reason = options.skips?.[test];
+    if (reason !== undefined) return skip(test, reason);
     added++;
     uvu(test, async () => {
       reported++;
@@ -69,6 +73,10 @@ export function suite(name: string, options: SuiteOptions = {}): Suite {
       });
     });
   };
+  const skip = (test: string, reason: string): void => {
+    uvu.skip(test);
+    send({ kind: "skip", suite: name, test, reason });
+  };
   // uvu forgets a hook that throws, and with it every test of the suite: report it as a test.
   const hook = (what: string, body: Test) => async (): Promise<void> => {
     await attempt(name, what, timeout, body, true).catch(() => {
@@ -76,10 +84,7 @@ export function suite(name: string, options: SuiteOptions = {}): Suite {
     });
   };
   return Object.assign(add, {
-    skip: (test: string, reason: string): void => {
-      uvu.skip(test);
-      send({ kind: "skip", suite: name, test, reason });
-    },
+    skip,
     before: (body: Test): void => uvu.before(hook("before hook", body)),
     after: (body: Test): void => uvu.after(hook("after hook", body)),
     beforeEach: (body: Test): void => uvu.before.each(hook("beforeEach hook", body)),

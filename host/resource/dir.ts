@@ -1,9 +1,9 @@
 /** Directories of the operating system. */
 import { closeSync, constants, openSync } from "node:fs";
-import type { HostDir } from "./resource.js";
+import type { OsDir } from "./resource.js";
 
 /** A directory to grant. It belongs to whoever opened it, and may serve any number of instances. */
-export class NativeDir implements HostDir {
+export class NativeDir implements OsDir {
   readonly kind = "dir";
   readonly owned = false;
   readonly isTerminal = false;

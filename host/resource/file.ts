@@ -1,8 +1,8 @@
 /** Files, pipes and terminals of the operating system. */
-import type { HostFile } from "./resource.js";
+import type { OsFile } from "./resource.js";
 
 /** Something with a descriptor. By itself this class gives access to nothing. */
-export class NativeFile implements HostFile {
+export class NativeFile implements OsFile {
   readonly kind = "file";
   readonly descriptor: number;
   readonly owned: boolean;

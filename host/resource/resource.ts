@@ -1,8 +1,8 @@
 /**
- * What a handle can stand for. A *native* resource has a descriptor of the OS, and a backend
- * performs its operations; that is all the host core needs to know about it. A *virtual* one
- * performs them in JavaScript, and will have a number from `FIRST_VIRTUAL` on; nothing serves them
- * yet, so a context takes only native ones.
+ * What a handle stands for. A *native* resource has a descriptor of the OS, and the backend
+ * performs its operations. A *virtual* one has methods (`virtual/resource.ts`); it gets a
+ * descriptor from `FIRST_VIRTUAL` on for each instance, by which `backend/router.ts` knows it. The
+ * rest of the host sees no difference.
  */
 
 /**
@@ -14,7 +14,7 @@ export const FIRST_VIRTUAL = 0x40000000;
 /** A file, a directory, a stream, a socket, a child. */
 export interface Resource {
   readonly kind: "file" | "dir" | "child" | "socket";
-  /** The OS's descriptor: from 0 to `FIRST_VIRTUAL` - 1. */
+  /** The OS's descriptor, below `FIRST_VIRTUAL`, or that of a virtual resource. */
   readonly descriptor: number;
   /** Whether closing the handle closes the descriptor, or leaves it to whoever opened it. */
   readonly owned: boolean;
@@ -24,12 +24,12 @@ export interface Resource {
   readonly isShared?: boolean;
 }
 
-/** Something with contents: a file, a pipe, a terminal. */
-export interface HostFile extends Resource {
+/** Something of the OS with contents: a file, a pipe, a terminal. */
+export interface OsFile extends Resource {
   readonly kind: "file";
 }
 
-/** Something that paths start from. */
-export interface HostDir extends Resource {
+/** Something of the OS that paths start from. */
+export interface OsDir extends Resource {
   readonly kind: "dir";
 }

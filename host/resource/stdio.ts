@@ -1,7 +1,7 @@
 /** The standard streams of this process. */
 import { fstatSync } from "node:fs";
 import { NativeFile } from "./file.js";
-import type { HostFile } from "./resource.js";
+import type { OsFile } from "./resource.js";
 
 /**
  * Lends a descriptor of this process to a guest. It stays the process's own.
@@ -12,7 +12,7 @@ import type { HostFile } from "./resource.js";
  *
  * @returns null when the descriptor is not open.
  */
-export function inherited(descriptor: number): HostFile | null {
+export function inherited(descriptor: number): OsFile | null {
   try {
     const stat = fstatSync(descriptor);
     // Devices that are no terminals answer a wait for readiness at once, so this need not be exact.

@@ -1,4 +1,4 @@
-import { backends } from "./backends.js";
+import { backends, trees } from "./backends.js";
 import { directoryConformance } from "./directories.js";
 
-for (const backend of backends) directoryConformance(backend);
+for (const backend of [...backends, ...trees]) directoryConformance(backend);

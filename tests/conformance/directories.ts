@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { withDescriptors } from "../confined.js";
 import { assert, exec, root, suite, tempDir, type ExecResult, type Suite } from "../harness.js";
-import { compileGuest, runGuest, type RunOptions } from "../std/guest.js";
+import { compileGuest, type RunOptions } from "../std/guest.js";
 import type { Variant } from "./backends.js";
 
 /** Cases that need nothing but an empty directory. */
@@ -59,13 +59,14 @@ function crowd(): string {
 }
 
 /** Runs the suite on a backend. */
-export function directoryConformance({ name, env }: Variant): void {
-  const test = suite(`directories on ${name}`, { timeout: 60_000 });
+export function directoryConformance(variant: Variant): void {
+  const { env } = variant;
+  const test = suite(`directories on ${variant.name}`, { timeout: 60_000, skips: variant.skips });
   let wasm = "";
   test.before(async () => {
     wasm = await compileGuest("std/directories.ts");
   });
-  const run: Run = (args, options = {}) => runGuest(wasm, { args, env, ...options });
+  const run: Run = (args, options = {}) => variant.run(wasm, { args, ...options });
   for (const [name, title] of Object.entries(plainCases)) {
     test(title, async () => {
       const dir = tempDir("directories");

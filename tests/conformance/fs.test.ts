@@ -1,4 +1,4 @@
-import { backends } from "./backends.js";
+import { backends, trees } from "./backends.js";
 import { fsConformance } from "./fs.js";
 
-for (const backend of backends) fsConformance(backend);
+for (const backend of [...backends, ...trees]) fsConformance(backend);

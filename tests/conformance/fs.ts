@@ -5,7 +5,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { assert, suite, tempDir, type ExecResult, type Suite } from "../harness.js";
-import { compileGuest, runGuest, type RunOptions } from "../std/guest.js";
+import { compileGuest, type RunOptions } from "../std/guest.js";
 import type { Variant } from "./backends.js";
 
 /** Cases that need nothing but an empty directory. */
@@ -30,14 +30,13 @@ const plainCases = {
 type Run = (args: string[], options?: RunOptions) => Promise<ExecResult>;
 
 /** Runs the suite on a backend. */
-export function fsConformance({ name, env }: Variant): void {
-  const test = suite(`std/fs on ${name}`, { timeout: 60_000 });
+export function fsConformance(variant: Variant): void {
+  const test = suite(`std/fs on ${variant.name}`, { timeout: 60_000, skips: variant.skips });
   let wasm = "";
   test.before(async () => {
     wasm = await compileGuest("std/fs.ts");
   });
-  const run: Run = (args, options = {}) =>
-    runGuest(wasm, { args, env, ...options });
+  const run: Run = (args, options = {}) => variant.run(wasm, { args, ...options });
   for (const [name, title] of Object.entries(plainCases)) {
     test(title, async () => isOk(await run([name, tempDir("fs")])));
   }

@@ -1,4 +1,4 @@
-import { backends } from "./backends.js";
+import { backends, trees } from "./backends.js";
 import { linkConformance } from "./links.js";
 
-for (const backend of backends) linkConformance(backend);
+for (const backend of [...backends, ...trees]) linkConformance(backend);

@@ -5,7 +5,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { assert, exec, root, suite, tempDir, type ExecResult, type Suite } from "../harness.js";
-import { compileGuest, runGuest, type RunOptions } from "../std/guest.js";
+import { compileGuest, type RunOptions } from "../std/guest.js";
 import type { Variant } from "./backends.js";
 
 /** Cases that need nothing but an empty directory. */
@@ -28,13 +28,14 @@ const plainCases = {
 type Run = (args: string[], options?: RunOptions) => Promise<ExecResult>;
 
 /** Runs the suite on a backend. */
-export function linkConformance({ name, env }: Variant): void {
-  const test = suite(`links and copies on ${name}`, { timeout: 60_000 });
+export function linkConformance(variant: Variant): void {
+  const { name, env, skips } = variant;
+  const test = suite(`links and copies on ${name}`, { timeout: 60_000, skips });
   let wasm = "";
   test.before(async () => {
     wasm = await compileGuest("std/links.ts");
   });
-  const run: Run = (args, options = {}) => runGuest(wasm, { args, env, ...options });
+  const run: Run = (args, options = {}) => variant.run(wasm, { args, ...options });
   for (const [name, title] of Object.entries(plainCases)) {
     test(title, async () => {
       const dir = tempDir("links");

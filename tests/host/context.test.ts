@@ -1,6 +1,6 @@
 /** What a context is made of: what may be granted, and what limits may be. */
 import { ContextBuilder } from "../../host/context.js";
-import type { HostDir, HostFile } from "../../host/resource/resource.js";
+import type { OsDir, OsFile } from "../../host/resource/resource.js";
 import { assert, suite } from "../harness.js";
 
 const test = suite("host: context");
@@ -13,13 +13,22 @@ const NO_DESCRIPTORS = [-1, -2, -100, 0x40000000, 2 ** 31, 2 ** 32, 0.5, NaN, In
 test("only what has a descriptor of the operating system can be granted", () => {
   for (const descriptor of NO_DESCRIPTORS) {
     const builder = new ContextBuilder();
-    const file: HostFile = { kind: "file", descriptor, owned: false, isTerminal: false };
-    const dir: HostDir = { ...file, kind: "dir" };
-    assert.throws(() => builder.dir(dir, "/data"), /"\/data": only what has a descriptor/);
-    assert.throws(() => builder.stdin(file), /standard input: only what has a descriptor/);
-    assert.throws(() => builder.stdout(file), /standard output: only what has a descriptor/);
-    assert.throws(() => builder.stderr(file), /standard error: only what has a descriptor/);
+    const file: OsFile = { kind: "file", descriptor, owned: false, isTerminal: false };
+    const dir: OsDir = { ...file, kind: "dir" };
+    assert.throws(() => builder.dir(dir, "/data"), /"\/data": .* no descriptor of the op/);
+    assert.throws(() => builder.stdin(file), /standard input: .* no descriptor/);
+    assert.throws(() => builder.stdout(file), /standard output: .* no descriptor/);
+    assert.throws(() => builder.stderr(file), /standard error: .* no descriptor/);
   }
+});
+
+test("what is no resource is refused when it is given", () => {
+  const builder = new ContextBuilder();
+  for (const wrong of ["text", 1, {}, { kind: "dir" }, undefined]) {
+    assert.throws(() => builder.stdin(wrong as OsFile), /standard input: not a file/);
+  }
+  assert.throws(() => builder.dir({ kind: "dir", look() {} } as unknown as OsDir, "/x"),
+    /"\/x": a directory without a method stat/);
 });
 
 test("limits are what every backend can hold", () => {

@@ -2,12 +2,12 @@
 import { Errno } from "../../host/abi.js";
 import { Namespace } from "../../host/namespace.js";
 import type { Mount } from "../../host/namespace.js";
-import type { HostDir } from "../../host/resource/resource.js";
+import type { OsDir } from "../../host/resource/resource.js";
 import { assert, suite } from "../harness.js";
 
 const test = suite("host: namespace");
 
-function dir(descriptor: number): HostDir {
+function dir(descriptor: number): OsDir {
   return { kind: "dir", descriptor, owned: false, isTerminal: false };
 }
 

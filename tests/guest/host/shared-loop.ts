@@ -1,9 +1,9 @@
 /** A guest in an application's event loop: what it does, its first argument says. */
 import { args } from "std/env";
-import { File } from "std/fs";
+import { File, readToString } from "std/fs";
 import { println, stdin } from "std/io";
 import { yieldNow } from "std/rt";
-import { Duration, sleep } from "std/time";
+import { Duration, sleep, timeout } from "std/time";
 import { Vec } from "std/vec";
 
 export async function main(): Promise<i32> {
@@ -28,6 +28,15 @@ export async function main(): Promise<i32> {
     const read = await stdin().read(Vec.withCapacity<u8>(100));
     const told = await println("read " + read.unwrap().toString());
     return told.isOk ? 7 : 1;
+  }
+  if (what == "late") {
+    const read = await timeout(stdin().read(Vec.withCapacity<u8>(100)), Duration.fromMillis(20));
+    return read.isErr ? 8 : 1;
+  }
+  if (what == "files") {
+    const text = await readToString(given[2]);
+    const told = await println(text.isOk ? text.unwrap() : text.error.toString());
+    return told.isOk ? 9 : 1;
   }
   if (what == "deadlock") await new Promise<void>();
   if (what == "panic") throw new Error("of its own");

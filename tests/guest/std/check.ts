@@ -1,4 +1,5 @@
 /** Checks for guest programs: the app dies with what was wrong. */
+import { getVar } from "std/env";
 import { BufResult, Error as IoError, ErrorKind, Result } from "std/io";
 import { Vec } from "std/vec";
 
@@ -46,4 +47,9 @@ export function pattern(length: i32, seed: i32 = 0): Vec<u8> {
 
 export function text(bytes: Vec<u8>): string {
   return bytes.toString();
+}
+
+/** Whether files are the operating system's, which has numbers of its own for errors. */
+export function isOfSystem(): bool {
+  return getVar("STD_TEST_VIRTUAL") === null;
 }

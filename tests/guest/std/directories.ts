@@ -8,7 +8,7 @@ import { ErrorKind, Result, Unit, println } from "std/io";
 import { join } from "std/path";
 import { yieldNow } from "std/rt";
 import { Vec } from "std/vec";
-import { check, equal, fails } from "./check";
+import { check, equal, fails, isOfSystem } from "./check";
 
 export async function main(): Promise<i32> {
   const given = args();
@@ -204,7 +204,8 @@ async function errors(dir: string): Promise<void> {
   fails(await removeDirAll(join(dir, "nope")), ErrorKind.NotFound, "directory nope ENOENT");
   fails(await removeDirAll(join(dir, "file")), ErrorKind.NotADirectory, "directory file ENOTDIR");
   check((await exists(join(dir, "file"))).unwrap(), "the file is still there");
-  equal((await createDir(join(dir, "file"))).error.osCode, 17, "the system's own number");
+  const code = (await createDir(join(dir, "file"))).error.osCode;
+  equal(code, isOfSystem() ? 17 : 0, "the system's own number");
 }
 
 async function cancel(dir: string): Promise<void> {
