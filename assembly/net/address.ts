@@ -65,12 +65,12 @@ export class IpAddr {
 
   /**
    * Reads `127.0.0.1`, or `::1`, without brackets. Each as strictly as Rust does: no leading zeros
-   * in IPv4, no names. `InvalidInput` when it is none.
+   * in IPv4, no names. `InvalidInput` when it is none; the message says what is wrong with it.
    */
   static parse(text: string): Result<IpAddr> {
     const reader = new Reader(text);
     const address = reader.ip();
-    if (reader.failed || !reader.isAtEnd) return refused<IpAddr>(text, "not an IP address");
+    if (reader.failed) return refused<IpAddr>(text, "not an IP address: " + reader.problem);
     return Result.ok<IpAddr>(address);
   }
 
@@ -206,12 +206,15 @@ export class SocketAddr {
 
   /**
    * Reads `127.0.0.1:80`, `[::1]:80`, or `[fe80::1%2]:80` with the number of an interface.
-   * `InvalidInput` when it is none; a name is none, see `lookupHost`.
+   * `InvalidInput` when it is none, with a message that says what is wrong with it. A name is none,
+   * see `lookupHost`; nor is the name of an interface a number.
    */
   static parse(text: string): Result<SocketAddr> {
     const reader = new Reader(text);
     const address = reader.socket();
-    if (reader.failed || !reader.isAtEnd) return refused<SocketAddr>(text, "not a socket address");
+    if (reader.failed) {
+      return refused<SocketAddr>(text, "not a socket address: " + reader.problem);
+    }
     return Result.ok<SocketAddr>(address);
   }
 

@@ -9,6 +9,7 @@ import { Error, ErrorKind, Result } from "../error";
 import { Operation } from "../rt/operation";
 import { Vec } from "../vec";
 import { SocketAddr } from "./address";
+import { Reader } from "./reader";
 
 /** How many addresses of one name are asked for. */
 const MOST: i32 = 16;
@@ -24,13 +25,31 @@ export function lookupHost(name: string, port: u16): Promise<Result<Array<Socket
   return new LookupOperation(name, port).start();
 }
 
-/** The same for `NAME:PORT`. */
+/**
+ * The same for `NAME:PORT`. What was meant to be an address, and is none, no name server is asked
+ * for.
+ */
 export function lookupText(text: string): Promise<Result<Array<SocketAddr>>> {
-  const at = text.lastIndexOf(":");
-  const port = at > 0 ? portOf(text, at + 1) : -1;
-  if (port >= 0) return lookupHost(text.substring(0, at), <u16>port);
-  const error = new Error(ErrorKind.InvalidInput, "neither an address nor NAME:PORT");
+  const reader = new Reader(text);
+  const name = reader.host();
+  if (!reader.failed && isMeantAsAddress(name)) {
+    return Promise.resolve(Result.err<Array<SocketAddr>>(SocketAddr.parse(text).error));
+  }
+  const port = reader.port();
+  if (!reader.failed) return lookupHost(name, port);
+  const why = "neither an address nor NAME:PORT: " + reader.problem;
+  const error = new Error(ErrorKind.InvalidInput, why);
   return Promise.resolve(Result.err<Array<SocketAddr>>(error.in("parse", text)));
+}
+
+/** No name has brackets or colons, or is made of nothing but digits and points. */
+function isMeantAsAddress(host: string): bool {
+  if (host.startsWith("[") || host.includes(":")) return true;
+  for (let i = 0; i < host.length; i++) {
+    const char = host.charCodeAt(i);
+    if (char != 0x2e && (char < 0x30 || char > 0x39)) return false;
+  }
+  return true;
 }
 
 /**
@@ -48,19 +67,6 @@ export async function tryEach<T>(
     const tried = await attempt(addresses[last]);
     if (tried.isOk || ++last == addresses.length) return tried;
   }
-}
-
-/** The port that the text from `at` on is; −1 when it is none. */
-function portOf(text: string, at: i32): i32 {
-  let port = 0;
-  if (at == text.length) return -1;
-  for (; at < text.length; at++) {
-    const digit = text.charCodeAt(at) - 0x30;
-    if (<u32>digit > 9) return -1;
-    port = port * 10 + digit;
-    if (port > 0xffff) return -1;
-  }
-  return port;
 }
 
 // @ts-ignore: decorator

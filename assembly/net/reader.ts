@@ -7,50 +7,72 @@ import { IpAddr, SocketAddr } from "./address";
 
 /** A text and how far it has been read. Once something is not as it should be, it has failed. */
 export class Reader {
-  /** Something was not as it should be. */
-  failed: bool = false;
+  /** The first thing that was not as it should be, in words; empty as long as all was. */
+  problem: string = "";
   private at: i32 = 0;
   /** The groups that were read last end in an IPv4 address. */
   private endsInIpv4: bool = false;
 
   constructor(private text: string) {}
 
-  /** All of it has been read. */
-  get isAtEnd(): bool {
-    return this.at == this.text.length;
+  /** Something was not as it should be. */
+  get failed(): bool {
+    return this.problem.length > 0;
   }
 
-  /** An address with a port. */
+  /** An address with a port, and nothing else. */
   socket(): SocketAddr {
     if (!this.takes(Char.Open)) {
+      const text = this.text;
+      if (text.indexOf(":") < text.lastIndexOf(":")) {
+        this.refuse("an IPv6 address goes into brackets, as in [::1]:80");
+      }
       const ip = IpAddr.ipv4(this.ipv4());
       return new SocketAddr(ip, this.port());
     }
     const ip = this.ipv6();
-    const scope = this.takes(Char.Percent) ? <u32>this.number(10, 10, u32.MAX_VALUE) : 0;
-    this.expect(Char.Close);
-    return new SocketAddr(ip, this.port(), scope);
+    const isScoped = this.takes(Char.Percent);
+    const scope = isScoped ? this.number("the number of an interface", 10, u32.MAX_VALUE) : 0;
+    if (!this.takes(Char.Close)) this.refuse('"]" is missing ' + this.where());
+    return new SocketAddr(ip, this.port(), <u32>scope);
   }
 
-  /** An address of either kind, without brackets. */
+  /** An address of either kind without brackets, and nothing else. */
   ip(): IpAddr {
-    return this.text.includes(":") ? this.ipv6() : IpAddr.ipv4(this.ipv4());
+    const ip = this.text.includes(":") ? this.ipv6() : IpAddr.ipv4(this.ipv4());
+    this.end();
+    return ip;
   }
 
-  private port(): u16 {
-    this.expect(Char.Colon);
+  /** What comes before the port: a name, or something that is none. */
+  host(): string {
+    const colon = this.text.lastIndexOf(":");
+    this.at = colon < 0 ? this.text.length : colon;
+    if (this.at == 0) this.refuse("a name is missing");
+    return this.text.substring(0, this.at);
+  }
+
+  /** A colon and a port, and nothing else. */
+  port(): u16 {
+    if (this.at < this.text.length && !this.takes(Char.Colon)) {
+      this.refuse('":" and a port are missing ' + this.where());
+    }
     // Leading zeros mean nothing here, to Rust neither.
-    return <u16>this.number(10, this.text.length, 0xffff);
+    const port = this.number("a port from 0 to 65535", 10, 0xffff);
+    this.end();
+    return <u16>port;
   }
 
   /** Four numbers without leading zeros, with points between them. */
   private ipv4(): u32 {
     let bits: u32 = 0;
     for (let index = 0; index < 4; index++) {
-      if (index > 0) this.expect(Char.Point);
+      if (index > 0 && !this.takes(Char.Point)) this.refuse("an IPv4 address has four numbers");
       const from = this.at;
-      bits = bits << 8 | <u32>this.number(10, 3, 255);
-      if (this.charAt(from) == Char.Zero && this.at > from + 1) this.failed = true;
+      bits = bits << 8 | <u32>this.number("a number from 0 to 255", 10, 255);
+      if (this.charAt(from) == Char.Zero && this.at > from + 1) {
+        this.refuse(`"${this.text.substring(from, this.at)}" begins with a zero`);
+      }
     }
     return bits;
   }
@@ -60,9 +82,10 @@ export class Reader {
     const groups = new StaticArray<u16>(8);
     const before = this.groups(groups, 0);
     if (before < 8) {
-      if (this.endsInIpv4) this.failed = true;
-      this.expect(Char.Colon);
-      this.expect(Char.Colon);
+      if (this.endsInIpv4) this.refuse("an IPv4 address is the end of an IPv6 address");
+      if (!this.takes(Char.Colon) || !this.takes(Char.Colon)) {
+        this.refuse('a group of hexadecimal digits, or "::", is missing ' + this.where());
+      }
       const rest = new StaticArray<u16>(8);
       // The `::` stands for one group of zeros at least.
       const after = this.groups(rest, before + 1) - before - 1;
@@ -94,7 +117,7 @@ export class Reader {
         this.endsInIpv4 = true;
         return index + 2;
       }
-      into[index++] = <u16>this.number(16, 4, 0xffff);
+      into[index++] = <u16>this.number("a group of 1 to 4 hexadecimal digits", 16, 0xffff);
     }
     return index;
   }
@@ -106,27 +129,40 @@ export class Reader {
     return this.charAt(at) == Char.Point;
   }
 
-  /** A number of at least one digit, and of `digits` and `most` at most. */
-  private number(radix: i32, digits: i32, most: u64): u64 {
+  /**
+   * A number of at least one digit, and of `most` at most: all up to where it should end. `what`:
+   * what it is to be, for messages.
+   */
+  private number(what: string, radix: i32, most: u64): u64 {
+    const from = this.at;
+    while (!endsNumber(this.charAt(this.at))) this.at++;
+    const count = this.at - from;
     let value: u64 = 0;
-    let count = 0;
-    while (true) {
-      const digit = digitOf(this.charAt(this.at), radix);
-      if (digit < 0) break;
+    // Of a group, leading zeros count as digits.
+    let isOne = count > 0 && (radix == 10 || count <= 4);
+    for (let at = from; at < this.at && isOne; at++) {
+      const digit = digitOf(this.charAt(at), radix);
       value = value * radix + digit;
-      count++;
-      if (count > digits || value > most) {
-        this.failed = true;
-        return 0;
-      }
-      this.at++;
+      isOne = digit >= 0 && value <= most;
     }
-    if (count == 0) this.failed = true;
-    return value;
+    if (isOne) return value;
+    const part = this.text.substring(from, this.at);
+    this.refuse(count == 0 ? `${what} is missing` : `"${part}" is not ${what}`);
+    return 0;
   }
 
-  private expect(char: i32): void {
-    if (!this.takes(char)) this.failed = true;
+  private end(): void {
+    if (this.at < this.text.length) this.refuse(`"${this.text.substring(this.at)}" is too much`);
+  }
+
+  private refuse(why: string): void {
+    if (!this.failed) this.problem = why;
+  }
+
+  /** Where it is, for messages. */
+  private where(): string {
+    const rest = this.text.substring(this.at);
+    return rest.length == 0 ? "at the end" : `before "${rest}"`;
   }
 
   private takes(char: i32): bool {
@@ -147,6 +183,12 @@ const enum Char {
   Colon = 0x3a,
   Open = 0x5b,
   Close = 0x5d,
+}
+
+/** Whether a number ends before this character, be it one that belongs there or not. */
+function endsNumber(char: i32): bool {
+  return char < 0 || char == Char.Point || char == Char.Colon || char == Char.Percent ||
+    char == Char.Close;
 }
 
 /** What a digit is worth, or −1 when it is none. */

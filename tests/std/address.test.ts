@@ -62,20 +62,78 @@ const rows: Row[] = [
   ["kind", "192.0.2.200", "v4 example"],
 ];
 
-const noAddresses = [
-  "", " ", "1", "1.2.3", "1.2.3.4.5", "1.2.3.256", "1.2.3.", ".1.2.3", "1..2.3", "01.2.3.4",
-  "1.2.3.04", "1.2.3.4 ", " 1.2.3.4", "0x1.2.3.4", "1.2.3.-4", "1.2.3.+4", "999999999999.1.1.1",
-  ":", ":::", "1:", ":1", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1::2::3", "12345::", "g::",
-  "1:2:3:4:5:6:7:8::", "::1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:1.2.3.4", "::1.2.3", "::1.2.3.4:5",
-  "1.2.3.4::", "::%1", "[::1]", "fe80::1%2", "localhost", "１.2.3.4",
-];
+const noAddresses: Record<string, string> = {
+  "": "a number from 0 to 255 is missing",
+  " ": '" " is not a number from 0 to 255',
+  "1": "an IPv4 address has four numbers",
+  "1.2.3": "an IPv4 address has four numbers",
+  "1.2.3.4.5": '".5" is too much',
+  "1.2.3.256": '"256" is not a number from 0 to 255',
+  "1.2.3.": "a number from 0 to 255 is missing",
+  ".1.2.3": "a number from 0 to 255 is missing",
+  "1..2.3": "a number from 0 to 255 is missing",
+  "01.2.3.4": '"01" begins with a zero',
+  "1.2.3.04": '"04" begins with a zero',
+  "1.2.3.4 ": '"4 " is not a number from 0 to 255',
+  " 1.2.3.4": '" 1" is not a number from 0 to 255',
+  "0x1.2.3.4": '"0x1" is not a number from 0 to 255',
+  "1.2.3.-4": '"-4" is not a number from 0 to 255',
+  "1.2.3.+4": '"+4" is not a number from 0 to 255',
+  "999999999999.1.1.1": '"999999999999" is not a number from 0 to 255',
+  "99999999999999999999999.1.1.1": '"99999999999999999999999" is not a number from 0 to 255',
+  "１.2.3.4": '"１" is not a number from 0 to 255',
+  "localhost": '"localhost" is not a number from 0 to 255',
+  ":": 'a group of hexadecimal digits, or "::", is missing at the end',
+  ":::": '":" is too much',
+  "1:": 'a group of hexadecimal digits, or "::", is missing at the end',
+  ":1": 'a group of hexadecimal digits, or "::", is missing before "1"',
+  "1:2:3:4:5:6:7": 'a group of hexadecimal digits, or "::", is missing at the end',
+  "1:2:3:4:5:6:7:8:9": '":9" is too much',
+  "1::2::3": '"::3" is too much',
+  "12345::": '"12345" is not a group of 1 to 4 hexadecimal digits',
+  "00001::": '"00001" is not a group of 1 to 4 hexadecimal digits',
+  "1:fg::": '"fg" is not a group of 1 to 4 hexadecimal digits',
+  "g::": 'a group of hexadecimal digits, or "::", is missing before "g::"',
+  "1:2:3:4:5:6:7:8::": '"::" is too much',
+  "::1:2:3:4:5:6:7:8": '":8" is too much',
+  "1:2:3:4:5:6:7:1.2.3.4": '".2.3.4" is too much',
+  "::1.2.3": "an IPv4 address has four numbers",
+  "::1.2.3.4:5": '":5" is too much',
+  "1.2.3.4::": "an IPv4 address is the end of an IPv6 address",
+  "::%1": '"%1" is too much',
+  "[::1]": 'a group of hexadecimal digits, or "::", is missing before "[::1]"',
+  "fe80::1%2": '"%2" is too much',
+};
 
-const noSockets = [
-  "", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:80 ",
-  "127.0.0.1:8o", "::1:80", "[::1]", "[::1]80", "[::1]:", "[::1", "::1]:80", "[127.0.0.1]:80",
-  "[fe80::1%]:80", "[fe80::1%eth0]:80", "[::1%4294967296]:80", "localhost:80", ":80", "[]:80",
-  "127.0.0.1:99999999999999999999", "127.0.0.1%1:80",
-];
+const PORT = "a port from 0 to 65535";
+
+const noSockets: Record<string, string> = {
+  "": "a number from 0 to 255 is missing",
+  "127.0.0.1": `${PORT} is missing`,
+  "127.0.0.1:": `${PORT} is missing`,
+  "127.0.0.1:65536": `"65536" is not ${PORT}`,
+  "127.0.0.1:99999999999999999999": `"99999999999999999999" is not ${PORT}`,
+  "127.0.0.1:-1": `"-1" is not ${PORT}`,
+  "127.0.0.1:80 ": `"80 " is not ${PORT}`,
+  "127.0.0.1:8o": `"8o" is not ${PORT}`,
+  "127.0.0.1%1:80": '":" and a port are missing before "%1:80"',
+  "127.0.0.1.1:80": '":" and a port are missing before ".1:80"',
+  "localhost:80": '"localhost" is not a number from 0 to 255',
+  ":80": "a number from 0 to 255 is missing",
+  "::1:80": "an IPv6 address goes into brackets, as in [::1]:80",
+  "::1]:80": "an IPv6 address goes into brackets, as in [::1]:80",
+  "[::1]": `${PORT} is missing`,
+  "[::1]80": '":" and a port are missing before "80"',
+  "[::1]:": `${PORT} is missing`,
+  "[::1]:80]": '"]" is too much',
+  "[::1": '"]" is missing at the end',
+  "[::x]:80": '"]" is missing before "x]:80"',
+  "[]:80": 'a group of hexadecimal digits, or "::", is missing before "]:80"',
+  "[127.0.0.1]:80": "an IPv4 address is the end of an IPv6 address",
+  "[fe80::1%]:80": "the number of an interface is missing",
+  "[fe80::1%lo]:80": '"lo" is not the number of an interface',
+  "[::1%4294967296]:80": '"4294967296" is not the number of an interface',
+};
 
 const test = suite("std/net: addresses");
 let wasm = "";
@@ -97,14 +155,14 @@ test("what is an address, and how it is written", async () => {
   assert.equal(answers.map((answer, index) => [...rows[index]!.slice(0, 2), answer]), rows);
 });
 
-test("what is none", async () => {
+test("what is none, and why", async () => {
   const questions = [
-    ...noAddresses.map((text) => ["ip", text] as const),
-    ...noSockets.map((text) => ["socket", text] as const),
+    ...Object.entries(noAddresses).map((row) => ["ip", ...row] as const),
+    ...Object.entries(noSockets).map((row) => ["socket", ...row] as const),
   ];
-  const answers = await ask(questions);
-  const wanted = questions.map(([question, text]) =>
-    `parse "${text}"${question === "ip" ? NO_IP : NO_SOCKET}`);
+  const answers = await ask(questions.map(([question, text]) => [question, text]));
+  const wanted = questions.map(([question, text, why]) =>
+    `parse "${text}"${question === "ip" ? NO_IP : NO_SOCKET}: ${why}`);
   assert.equal(answers, wanted);
 });
 
@@ -121,7 +179,7 @@ test("random addresses, as Node sees them", async () => {
   const answers = await ask(texts.map((text) => ["ip", text]));
   for (const [index, text] of texts.entries()) {
     const isAddress = net.isIP(text) !== 0;
-    assert.is(!answers[index]!.endsWith(NO_IP), isAddress, text);
+    assert.is(!answers[index]!.includes(NO_IP), isAddress, text);
     // What a URL makes of it is RFC 5952, except that it knows no mapped addresses.
     if (!isAddress || !text.includes(":") || answers[index]!.includes(".")) continue;
     assert.is(`[${answers[index]}]`, new URL(`http://[${text}]`).hostname, text);

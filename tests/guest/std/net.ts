@@ -159,10 +159,17 @@ async function names(): Promise<void> {
   const gone = await TcpStream.connect(`localhost:${port}`);
   fails(gone, ErrorKind.ConnectionRefused, `connect ${port} refused`);
   const kind = ErrorKind.InvalidInput;
-  fails(await TcpStream.connect("localhost"), kind, "parse localhost");
-  fails(await TcpStream.connect("localhost:99999"), kind, "parse localhost:99999");
-  fails(await TcpStream.connect(":80"), kind, "parse :80");
-  fails(await TcpListener.bind(""), kind, "parse");
+  const neither = "neither an address nor NAME:PORT:";
+  fails(await TcpStream.connect("localhost"), kind, `parse "localhost" ${neither} port missing`);
+  const high = 'parse "localhost:99999" "99999" is not a port from 0 to 65535';
+  fails(await TcpStream.connect("localhost:99999"), kind, `${high} ${neither}`);
+  fails(await TcpStream.connect(":80"), kind, `parse ":80" ${neither} name is missing`);
+  fails(await TcpListener.bind(""), kind, `parse ${neither} name is missing`);
+  // What is meant to be an address is not looked up as a name.
+  const scope = '"lo" is not the number of an interface';
+  fails(await TcpStream.connect("[fe80::1%lo]:80"), kind, `parse "[fe80::1%lo]:80" ${scope}`);
+  fails(await TcpStream.connect("127.1:80"), kind, 'parse "127.1:80" has four numbers');
+  fails(await TcpListener.bind("::1:80"), kind, 'parse "::1:80" brackets [::1]:80');
 }
 
 /** IPv6 for all also takes IPv4, whose addresses then have their IPv6 form. */
