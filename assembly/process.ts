@@ -2,6 +2,7 @@
  * Other programs: starting them, talking to them, waiting for them; and the end of this one.
  *
  *     const listing = await new Command("ls").arg("-l").output();
+ *     const sorted = await new Command("sort").output(Vec.fromString("b\na\n"));
  *
  * A program that is started is not confined to what the app was given: it may do whatever the one
  * who runs the app may do. So it takes a grant to start any (`--allow-run`), and the name of the
@@ -27,7 +28,7 @@ import { hostExit, hostInfo } from "./rt/host";
 import { sharePosition } from "./position";
 import { Operation } from "./rt/operation";
 import { signalName } from "./signal";
-import { Stream } from "./transfer";
+import { Stream, WriteAllOperation } from "./transfer";
 import { Vec } from "./vec";
 
 export { Signal } from "./abi/flags";
@@ -91,18 +92,59 @@ export class Stdio {
   }
 }
 
-/** The end of a pipe that a child reads its input from. Close it: only then the input ends. */
+/**
+ * The end of a pipe that a child reads its input from. The input ends when it is closed, by `close`
+ * or because the app waits for the child: see `Child.wait`.
+ */
 export class ChildStdin extends Stream implements AsyncWrite {
-  /** See `AsyncWrite.write`. Once nobody reads any more it fails with `BrokenPipe`. */
-  // @ts-ignore: decorator
-  @fresh
+  /** How many writes are in flight. */
+  private writing: i32 = 0;
+  /** It is closed once there are none. */
+  private isEnding: bool = false;
+
+  /**
+   * Writes all of `buf`, however long the child takes to read it. `BrokenPipe` once nobody reads
+   * any more; `n` then says how much had been written.
+   */
   write(buf: Vec<u8>): Promise<BufResult> {
-    return this.transfer(Op.Write, buf, buf.length);
+    if (this.isEnding) {
+      const why = "its input has ended, since the app waits for it: see Child.takeStdin";
+      const error = new Error(ErrorKind.BrokenPipe, why).in("write", this.name);
+      return Promise.resolve(new BufResult(0, buf, error));
+    }
+    this.writing++;
+    return new InputOperation(this, buf).start();
+  }
+
+  /** For std alone: closes it as soon as all that is in flight has been written. */
+  end(): void {
+    this.isEnding = true;
+    if (this.writing == 0 && this.handle != CLOSED) closeStream(this);
+  }
+
+  /** For std alone: a write is over. */
+  written(): void {
+    this.writing--;
+    if (this.isEnding) this.end();
   }
 
   /** Closes it, so that the child finds the end of its input. Cancels what is in flight on it. */
   close(): Promise<Result<Unit>> {
     return closeStream(this);
+  }
+}
+
+/** Writes to a child. */
+// @ts-ignore: decorator
+@final
+class InputOperation extends WriteAllOperation {
+  constructor(private input: ChildStdin, buf: Vec<u8>) {
+    super(input, buf, Offset.Current);
+  }
+
+  protected settle(result: i64, osError: u32): BufResult {
+    this.input.written();
+    return super.settle(result, osError);
   }
 }
 
@@ -287,14 +329,21 @@ export class Command {
   }
 
   /**
-   * Starts the program, waits until it has ended, and collects its output and its errors. Its input
-   * is empty. Cancelled, it ends the program.
+   * Starts the program, waits until it has ended, and collects its output and its errors. It reads
+   * `input`, or nothing; all at the same time, so that neither side waits for the other, however
+   * much it is. A program that ends without reading all of its input is no error; nor is one
+   * that failed, see `Output.status`. Cancelled, it ends the program.
    */
-  async output(): Promise<Result<Output>> {
-    const started = await this.start(StdioKind.Null, StdioKind.Piped);
+  async output(input: Vec<u8> | null = null): Promise<Result<Output>> {
+    const own = this.streams[0];
+    if (input !== null && own !== null && own.kind != StdioKind.Piped) {
+      return Result.err<Output>(noPipe("spawn", this.program));
+    }
+    const kind = input === null ? StdioKind.Null : StdioKind.Piped;
+    const started = await this.start(kind, StdioKind.Piped);
     if (started.isErr) return Result.err<Output>(started.error);
     const child = started.unwrap();
-    const said = await child.waitWithOutput();
+    const said = await child.waitWithOutput(input);
     if (said.isErr) await child.end();
     return said;
   }
@@ -360,6 +409,10 @@ export class Command {
       if (stream !== null && isPipe && stream.handle != CLOSED) closeStream(stream);
     }
   }
+}
+
+function noPipe(verb: string, program: string): Error {
+  return new Error(ErrorKind.InvalidInput, "its input is no pipe").in(verb, program);
 }
 
 /** A `Command` record with its strings. */
@@ -451,7 +504,7 @@ export class Child extends HandleOwner {
   /** How many wait for it. */
   private waiting: i32 = 0;
 
-  /** What the child reads, when that was piped. Who writes while others wait takes it out. */
+  /** What the child reads, when that was piped; `null` once the app waits for the child. */
   stdin: ChildStdin | null = null;
   /** What the child writes, when that was piped. */
   stdout: ChildStdout | null = null;
@@ -474,15 +527,13 @@ export class Child extends HandleOwner {
   }
 
   /**
-   * Waits until the child has ended. First closes `stdin`, if it is still there, so that a child
-   * which reads to the end does not wait for ever: take it out (`child.stdin = null`) to write on
-   * from another task. May be called any number of times, also at once. Cancelling it leaves the
-   * child alone.
+   * Waits until the child has ended. Its input, `stdin`, ends with what is being written to it just
+   * now, so that a child which reads to the end does not wait for ever; who wants to write more
+   * while others wait has `takeStdin`. May be called any number of times, also at once. Cancelling
+   * it leaves the child alone.
    */
   wait(): Promise<Result<ExitStatus>> {
-    const input = this.stdin;
-    if (input !== null && input.handle != CLOSED) closeStream(input);
-    this.stdin = null;
+    this.endInput();
     const ended = this.ended;
     if (ended !== null) return Promise.resolve(Result.ok<ExitStatus>(ended));
     this.waiting++;
@@ -490,10 +541,28 @@ export class Child extends HandleOwner {
   }
 
   /**
-   * Waits until the child has ended, and collects what it writes meanwhile to those of `stdout` and
-   * `stderr` that are pipes, until everybody has gone who could write there. Otherwise as `wait`.
+   * Takes `stdin` out, so that waiting for the child does not end its input: that is up to whoever
+   * has it now. `null` when there is none, or it was taken before.
    */
-  async waitWithOutput(): Promise<Result<Output>> {
+  takeStdin(): ChildStdin | null {
+    const input = this.stdin;
+    this.stdin = null;
+    return input;
+  }
+
+  /**
+   * Waits until the child has ended, and collects what it writes meanwhile to those of `stdout` and
+   * `stderr` that are pipes, until everybody has gone who could write there. Writes `input` to it
+   * meanwhile, as `Command.output` does, if there is one; that takes a `stdin` that is a pipe.
+   * Otherwise as `wait`.
+   */
+  async waitWithOutput(input: Vec<u8> | null = null): Promise<Result<Output>> {
+    let feeding: Promise<BufResult> | null = null;
+    if (input !== null) {
+      const stdin = this.stdin;
+      if (stdin === null) return Result.err<Output>(noPipe("write", this.program));
+      feeding = stdin.write(input);
+    }
     const ending = this.wait();
     const output = collect(this.stdout);
     const errors = collect(this.stderr);
@@ -504,9 +573,16 @@ export class Child extends HandleOwner {
     if (out.isErr || err.isErr) ending.cancel();
     const status = await shielded(ending);
     this.closeOutputs();
+    let fed: Error | null = null;
+    if (feeding !== null) {
+      // The child has ended: what it has not read it never will.
+      feeding.cancel();
+      fed = failureOf(await shielded(feeding));
+    }
     if (out.isErr) return Result.err<Output>(out.error);
     if (err.isErr) return Result.err<Output>(err.error);
     if (status.isErr) return Result.err<Output>(status.error);
+    if (fed !== null) return Result.err<Output>(fed);
     return Result.ok<Output>(new Output(status.unwrap(), out.buf, err.buf));
   }
 
@@ -528,12 +604,13 @@ export class Child extends HandleOwner {
     return new KillOperation(this.handle, this.program, signal).start();
   }
 
-  /** Lets the child go on by itself: it can no longer be waited for. Closes what is piped. */
+  /**
+   * Lets the child go on by itself: it can no longer be waited for. Closes what is piped, its input
+   * once all is written that is being written.
+   */
   detach(): void {
     this.closeOutputs();
-    const input = this.stdin;
-    if (input !== null && input.handle != CLOSED) closeStream(input);
-    this.stdin = null;
+    this.endInput();
     this.release();
   }
 
@@ -577,6 +654,11 @@ export class Child extends HandleOwner {
     await new WaitOperation(this, this.handle).shielded().start();
   }
 
+  private endInput(): void {
+    const input = this.takeStdin();
+    if (input !== null) input.end();
+  }
+
   private closeOutputs(): void {
     const output = this.stdout;
     if (output !== null && output.handle != CLOSED) closeStream(output);
@@ -595,6 +677,13 @@ async function collect(stream: ChildStdout | null): Promise<BufResult> {
   const buf = new Vec<u8>();
   if (stream === null) return new BufResult(0, buf);
   return await readToEnd(stream, buf);
+}
+
+/** Why a child was not given its input; that it has not read everything is no failure. */
+function failureOf(fed: BufResult): Error | null {
+  if (fed.isOk) return null;
+  const kind = fed.error.kind;
+  return kind == ErrorKind.BrokenPipe || kind == ErrorKind.Cancelled ? null : fed.error;
 }
 
 /** Waits for a child. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { Errno } from "./abi/errno";
-import { Terminal } from "./abi/flags";
+import { Offset, Terminal } from "./abi/flags";
 import { Op } from "./abi/op";
 import { HandleOwner } from "./closing";
 import { BufResult, Error } from "./error";
@@ -120,10 +120,8 @@ class Transfer extends Operation<BufResult> {
   }
 }
 
-/** Writes until everything is written, as one operation. */
-// @ts-ignore: decorator
-@final
-class WriteAllOperation extends Operation<BufResult> {
+/** Writes until everything is written, as one operation; `at`: where, or `Offset.Current`. */
+export class WriteAllOperation extends Operation<BufResult> {
   /** How much has been written before what is in flight. */
   private done: i32 = 0;
   private length: i32;
@@ -141,7 +139,7 @@ class WriteAllOperation extends Operation<BufResult> {
     if (result <= 0 || done == this.length) return false;
     this.done = done;
     this.advance0(<u32>result);
-    this.offset = this.at + done;
+    if (this.at != Offset.Current) this.offset = this.at + done;
     return true;
   }
 

@@ -23,6 +23,8 @@ const plainCases = {
   waits: "any number of waits are told the same",
   cancelled: "a wait that is cancelled leaves the child alone; status and output end it",
   cat: "a child's input and output are pipes",
+  input: "a child is given its input while it is waited for",
+  lastWords: "waiting for a child ends its input after what is being written",
   ends: "a pipe to or from nobody is an error, for both sides",
   connected: "two children are connected without the app in between",
   many: "200 children at once",

@@ -21,6 +21,8 @@ export async function main(): Promise<i32> {
   else if (name == "waits") await waits();
   else if (name == "cancelled") await cancelled();
   else if (name == "cat") await cat();
+  else if (name == "input") await input();
+  else if (name == "lastWords") await lastWords();
   else if (name == "ends") await ends();
   else if (name == "connected") await connected();
   else if (name == "files") await files(args()[2]);
@@ -237,6 +239,74 @@ async function cancelled(): Promise<void> {
   equal(await said(shell(`pgrep -xf 'sleep ${own}' | wc -l`)), "0\n", "none is left");
 }
 
+/** More than pipes hold, in both directions at the same time. */
+async function input(): Promise<void> {
+  const bytes = pattern(3_000_000);
+  const both = (await new Command("tee").arg("/dev/stderr").output(bytes)).unwrap();
+  check(both.status.success && !bytes.isLent, "its end");
+  check(both.stdout.equals(bytes) && both.stderr.equals(bytes), "all came back, twice");
+  const two = [new Command("cat").output(bytes.slice(0, 1000)), new Command("cat").output(bytes)];
+  check((await two[1]).unwrap().stdout.equals(bytes), "one of two at once");
+  equal((await two[0]).unwrap().stdout.length, 1000, "the other");
+  equal((await new Command("cat").output(new Vec<u8>())).unwrap().stdout.length, 0, "nothing");
+  // One that reads only a part of it, or nothing and goes on, is as good.
+  const head = (await new Command("head").args(["-c", "5"]).output(bytes)).unwrap();
+  check(head.status.success && head.stdout.equals(bytes.slice(0, 5)), "a part");
+  const deaf = (await shell("sleep 0.1; echo done; exit 3").output(bytes)).unwrap();
+  check(deaf.status.code == 3 && deaf.stdout.toString() == "done\n", "nobody reads");
+  const heir = shell("sleep 1000 <&0 >/dev/null 2>&1 & echo $!");
+  const left = (await heir.output(bytes)).unwrap().stdout.toString().trim();
+  check((await new Command("kill").arg(left).status()).unwrap().success, "who has its input still");
+  const twice = await new Command("cat").stdin(Stdio.null()).output(bytes);
+  fails<Output>(twice, ErrorKind.InvalidInput, 'spawn "cat" its input is no pipe');
+  const child = (await new Command("true").spawn()).unwrap();
+  const none = await child.waitWithOutput(bytes);
+  fails<Output>(none, ErrorKind.InvalidInput, 'write "true" its input is no pipe');
+  check((await child.wait()).unwrap().success, "it can still be waited for");
+  const own = "2000" + id().toString();
+  const given = timeout(new Command("sleep").arg(own).output(bytes), Duration.fromMillis(20));
+  check((await given).isErr && !bytes.isLent, "given up");
+  equal(await said(shell(`pgrep -xf 'sleep ${own}' | wc -l`)), "0\n", "and ended");
+}
+
+/** Whoever waits ends the input, but not before what is being written has been. */
+async function lastWords(): Promise<void> {
+  const bytes = pattern(1_000_000);
+  const counts = new Command("wc").arg("-c").stdin(Stdio.piped()).stdout(Stdio.piped());
+  const one = (await counts.spawn()).unwrap();
+  const writing = one.stdin!.write(bytes);
+  const output = (await one.waitWithOutput()).unwrap();
+  equal(output.stdout.toString().trim(), "1000000", "all of it");
+  equal((await writing).unwrap(), 1_000_000, "what the writer is told");
+  // Two writes at once, and one that comes too late.
+  const two = (await new Command("cat").stdin(Stdio.piped()).stdout(Stdio.piped()).spawn())
+    .unwrap();
+  const input = two.stdin!;
+  const first = input.write(bytes);
+  const second = input.write(Vec.fromString("end"));
+  const waiting = two.waitWithOutput();
+  const late = await input.write(Vec.fromString("late"));
+  const words = 'write "cat" its input has ended takeStdin';
+  failsToTransfer(late, ErrorKind.BrokenPipe, words);
+  const all = (await waiting).unwrap().stdout;
+  equal(all.length, 1_000_003, "both");
+  check((await first).isOk && (await second).isOk, "both are done");
+  // Who detaches lets it have what is under way.
+  const far = (await shell("cat >/dev/null").stdin(Stdio.piped()).spawn()).unwrap();
+  const going = far.stdin!.write(bytes);
+  far.detach();
+  equal((await going).unwrap(), 1_000_000, "all of it");
+  // A write that is given up ends the input, too, and says how far it got.
+  const stuck = (await new Command("sleep").arg("1000").stdin(Stdio.piped()).spawn()).unwrap();
+  const halfway = stuck.stdin!.write(bytes);
+  const ending = stuck.wait();
+  await sleep(Duration.fromMillis(10));
+  halfway.cancel();
+  const gone = await halfway;
+  check(gone.isErr && gone.n > 0 && gone.n < 1_000_000 && !bytes.isLent, "half of it");
+  check((await stuck.kill()).isOk && (await ending).isOk, "its end");
+}
+
 async function feed(input: ChildStdin, bytes: Vec<u8>): Promise<void> {
   const written = await writeAll(input, bytes);
   check(written.isOk, "all is written");
@@ -246,8 +316,8 @@ async function feed(input: ChildStdin, bytes: Vec<u8>): Promise<void> {
 async function cat(): Promise<void> {
   const child = (await new Command("cat").stdin(Stdio.piped()).stdout(Stdio.piped()).spawn())
     .unwrap();
-  const input = child.stdin!;
-  child.stdin = null;
+  const input = child.takeStdin()!;
+  check(child.takeStdin() === null, "it can be taken once");
   const size = 1000000;
   const feeding = feed(input, pattern(size));
   const output = (await child.waitWithOutput()).unwrap();
