@@ -18,6 +18,7 @@ export {
   LockFlag,
   Offset,
   OpenFlag,
+  ReceiveFlag,
   SeekFlag,
   ShutdownFlag,
   Signal,

@@ -77,6 +77,20 @@ export const enum ShutdownFlag {
   All = 3,
 }
 
+/** Bits of `flags` of `Op.ReceiveFrom`. */
+export const enum ReceiveFlag {
+  /** What is received stays there, and is received again next time. */
+  Peek = 1,
+  /** All bits that have a meaning. */
+  All = 1,
+}
+
+/** Bits of the high 32 bits of what `Op.ReceiveFrom` gives. */
+export const enum ReceivedWord {
+  /** The datagram was longer than the room for it; the rest is lost, unless it was a peek. */
+  Truncated = 1,
+}
+
 /** `flags` of `Op.SocketName`: whose address. */
 export const enum SocketNameFlag {
   Local = 0,

@@ -110,8 +110,9 @@ export const enum Op {
   /** Sends the datagram (ptr0, len0) to (ptr1, len1), a `SocketAddress`. Result: bytes sent. */
   SendTo = 27,
   /**
-   * Receives a datagram into (ptr0, len0) and its sender's `SocketAddress` into (ptr1, len1).
-   * Result: its bytes; what did not fit is lost.
+   * Receives a datagram into (ptr0, len0) and its sender's `SocketAddress` into (ptr1, len1) unless
+   * len1 is 0; flags `ReceiveFlag`. Of a stream, what has come. Result: bytes, and in the high 32
+   * bits `ReceivedWord`.
    */
   ReceiveFrom = 28,
   /** Ends one or both directions of the stream `handle`; flags `ShutdownFlag`. */

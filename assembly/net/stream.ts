@@ -3,11 +3,13 @@
  *
  * @module
  */
-import { Offset, ShutdownFlag } from "../abi/flags";
+import { Errno } from "../abi/errno";
+import { Offset, ReceiveFlag, ShutdownFlag } from "../abi/flags";
 import { Op } from "../abi/op";
 import { CLOSED, CloseOperation } from "../closing";
-import { BufResult, Result, Unit } from "../error";
+import { BufResult, Error, Result, Unit } from "../error";
 import { AsyncRead, AsyncWrite } from "../io";
+import { Operation } from "../rt/operation";
 import { Stream } from "../transfer";
 import { Vec } from "../vec";
 import { SocketOperation } from "./socket";
@@ -55,6 +57,18 @@ export abstract class SocketStream extends Stream implements AsyncRead, AsyncWri
   }
 
   /**
+   * Waits until something has come, and gives it as `read` does, but leaves it there: the next call
+   * gives it again, and what has come since. More than fits is not lost either. To wait for more of
+   * it than has come so far, read.
+   */
+  peek(buf: Vec<u8>): Promise<BufResult> {
+    if (buf.capacity > 0) return new PeekOperation(this, buf).start();
+    // To have got nothing would look like the end.
+    const error = Error.fromResult(-Errno.EINVAL, 0, "peek", this.name);
+    return Promise.resolve(new BufResult(0, buf, error));
+  }
+
+  /**
    * Ends one direction, or both. What was written before still arrives; the peer then reads the
    * end, and may go on writing. `NotConnected` when there is no connection any more.
    */
@@ -71,5 +85,25 @@ export abstract class SocketStream extends Stream implements AsyncRead, AsyncWri
     const closing = new CloseOperation(this.handle, this.name);
     this.handle = CLOSED;
     return closing.start();
+  }
+}
+
+// @ts-ignore: decorator
+@final
+class PeekOperation extends Operation<BufResult> {
+  constructor(private stream: SocketStream, private buf: Vec<u8>) {
+    super(Op.ReceiveFrom);
+    this.handle = stream.handle;
+    this.flagBits = ReceiveFlag.Peek;
+    this.lend0(buf, buf.capacity);
+  }
+
+  protected settle(result: i64, osError: u32): BufResult {
+    const buf = this.buf;
+    if (result < 0) {
+      return new BufResult(0, buf, Error.fromResult(result, osError, "peek", this.stream.name));
+    }
+    buf.setLength(<i32>result);
+    return new BufResult(<i32>result, buf);
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { Errno } from "../abi/errno";
-import { Offset, SocketOption } from "../abi/flags";
+import { Offset, ReceiveFlag, ReceivedWord, SocketOption } from "../abi/flags";
 import { SocketAddress } from "../abi/layout";
 import { Op } from "../abi/op";
 import { CLOSED, CloseOperation, HandleOwner } from "../closing";
@@ -17,9 +17,16 @@ import {
   OptionOperation, SocketMaker, SocketOperation, localAddrOf, peerAddrOf, setOption,
 } from "./socket";
 
-/** The outcome of `recvFrom`: what came, and from where. */
+/** The outcome of receiving a datagram: what came, whether that is all of it, and from where. */
 export class RecvResult extends BufResult {
-  constructor(n: i32, buf: Vec<u8>, failure: Error | null, private sender: SocketAddr | null) {
+  constructor(
+    n: i32,
+    buf: Vec<u8>,
+    failure: Error | null,
+    private sender: SocketAddr | null,
+    /** The datagram was longer than the capacity of the buffer, which has its beginning. */
+    readonly truncated: bool = false,
+  ) {
     super(n, buf, failure);
   }
 
@@ -93,17 +100,15 @@ export class UdpSocket extends HandleOwner {
    */
   send(buf: Vec<u8>): Promise<BufResult> {
     const peer = this.peer;
-    return new DatagramOperation(Op.Write, "send", this.handle, peer, buf, buf.length).start();
+    return new SendOperation(Op.Write, "send", this.handle, peer, buf).start();
   }
 
   /**
    * Receives one datagram: `n` bytes, maybe 0. What does not fit into the capacity of `buf` is
-   * lost.
+   * lost, and `truncated` says so.
    */
-  recv(buf: Vec<u8>): Promise<BufResult> {
-    const name = this.name;
-    if (buf.capacity == 0) return Promise.resolve(new BufResult(0, buf, noRoom("recv", name)));
-    return new DatagramOperation(Op.Read, "recv", this.handle, name, buf, buf.capacity).start();
+  recv(buf: Vec<u8>): Promise<RecvResult> {
+    return this.receive("recv", buf, 0);
   }
 
   /**
@@ -114,13 +119,14 @@ export class UdpSocket extends HandleOwner {
     return new SendToOperation(this.handle, buf, address).start();
   }
 
-  /** Receives one datagram, and tells who sent it; otherwise as `recv`. */
+  /** The same as `recv`, for a socket that hears many: see `RecvResult.from`. */
   recvFrom(buf: Vec<u8>): Promise<RecvResult> {
-    const name = this.name;
-    if (buf.capacity == 0) {
-      return Promise.resolve(new RecvResult(0, buf, noRoom("recv from", name), null));
-    }
-    return new RecvFromOperation(this.handle, name, buf).start();
+    return this.receive("recv from", buf, 0);
+  }
+
+  /** Waits for a datagram and looks at it as `recvFrom` does, but leaves it to the next call. */
+  peek(buf: Vec<u8>): Promise<RecvResult> {
+    return this.receive("peek", buf, ReceiveFlag.Peek);
   }
 
   /** The address that it is bound to, the real port in it. */
@@ -155,16 +161,19 @@ export class UdpSocket extends HandleOwner {
     return new OptionOperation<u32>("ttl", this.handle, this.name, option).start();
   }
 
+  private receive(verb: string, buf: Vec<u8>, flags: u32): Promise<RecvResult> {
+    if (buf.capacity > 0) return new ReceiveOperation(verb, this, this.handle, buf, flags).start();
+    // To have got nothing would say that an empty datagram came.
+    const error = Error.fromResult(-Errno.EINVAL, 0, verb, this.name);
+    return Promise.resolve(new RecvResult(0, buf, error, null));
+  }
+
   /** Closes it, and cancels whatever is in flight on it first. */
   close(): Promise<Result<Unit>> {
     const closing = new CloseOperation(this.handle, this.name);
     this.handle = CLOSED;
     return closing.start();
   }
-}
-
-function noRoom(verb: string, name: string): Error {
-  return Error.fromResult(-Errno.EINVAL, 0, verb, name);
 }
 
 // @ts-ignore: decorator
@@ -195,16 +204,15 @@ class ConnectOperation extends SocketOperation {
   }
 }
 
-/** One datagram of a socket that is connected. */
-class DatagramOperation extends Operation<BufResult> {
+/** Sends one datagram; `Op.Write` on a socket that is connected. */
+class SendOperation extends Operation<BufResult> {
   constructor(
     opcode: u32, private verb: string, handle: u32, private name: string, private buf: Vec<u8>,
-    length: i32,
   ) {
     super(opcode);
     this.handle = handle;
     if (opcode != Op.SendTo) this.offset = Offset.Current;
-    this.lend0(buf, length);
+    this.lend0(buf, buf.length);
   }
 
   protected settle(result: i64, osError: u32): BufResult {
@@ -212,29 +220,32 @@ class DatagramOperation extends Operation<BufResult> {
       const error = Error.fromResult(result, osError, this.verb, this.name);
       return new BufResult(0, this.buf, error);
     }
-    if (this.opcode == Op.Read) this.buf.setLength(<i32>result);
     return new BufResult(<i32>result, this.buf);
   }
 }
 
 // @ts-ignore: decorator
 @final
-class SendToOperation extends DatagramOperation {
+class SendToOperation extends SendOperation {
   constructor(handle: u32, buf: Vec<u8>, address: SocketAddr) {
-    super(Op.SendTo, "send to", handle, address.toString(), buf, buf.length);
+    super(Op.SendTo, "send to", handle, address.toString(), buf);
     this.lend1(address.toRecord(), SocketAddress.Size);
   }
 }
 
 // @ts-ignore: decorator
 @final
-class RecvFromOperation extends Operation<RecvResult> {
+class ReceiveOperation extends Operation<RecvResult> {
   private address: Vec<u8>;
 
-  constructor(handle: u32, private name: string, private buf: Vec<u8>) {
+  /** `flags`: bits of `ReceiveFlag`. */
+  constructor(
+    private verb: string, private socket: UdpSocket, handle: u32, private buf: Vec<u8>, flags: u32,
+  ) {
     super(Op.ReceiveFrom);
     this.address = Vec.withCapacity<u8>(SocketAddress.Size);
     this.handle = handle;
+    this.flagBits = flags;
     this.lend0(buf, buf.capacity);
     this.lend1(this.address, SocketAddress.Size);
   }
@@ -242,10 +253,11 @@ class RecvFromOperation extends Operation<RecvResult> {
   protected settle(result: i64, osError: u32): RecvResult {
     const buf = this.buf;
     if (result < 0) {
-      const error = Error.fromResult(result, osError, "recv from", this.name);
+      const error = Error.fromResult(result, osError, this.verb, this.socket.name);
       return new RecvResult(0, buf, error, null);
     }
     buf.setLength(<i32>result);
-    return new RecvResult(<i32>result, buf, null, SocketAddr.fromRecord(this.address));
+    const isCut = (<i32>(result >> 32) & ReceivedWord.Truncated) != 0;
+    return new RecvResult(<i32>result, buf, null, SocketAddr.fromRecord(this.address), isCut);
   }
 }

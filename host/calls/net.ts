@@ -3,7 +3,7 @@
  * was given, and the checked copy goes to the backend through the stage.
  */
 import {
-  Errno, Op, ShutdownFlag, SocketAddress, SocketNameFlag, SocketOption,
+  Errno, Op, ReceiveFlag, ShutdownFlag, SocketAddress, SocketNameFlag, SocketOption,
 } from "../abi.js";
 import { Right } from "../handles.js";
 import type { Loop } from "../loop.js";
@@ -87,16 +87,16 @@ export function receiveFrom(loop: Loop, at: number): number {
   const length = memory.length0(at);
   const pointer1 = memory.pointer1(at);
   const length1 = memory.length1(at);
-  if (memory.flags(at) !== 0 || hasOffset(loop, at) || !isRecord(pointer1, length1)) {
-    return -Errno.EINVAL;
-  }
+  const flags = memory.flags(at);
+  if ((flags & ~ReceiveFlag.All) !== 0 || hasOffset(loop, at) ||
+    !isRecordOrNone(pointer1, length1)) return -Errno.EINVAL;
   if (!memory.contains(pointer, length) || !memory.contains(pointer1, length1)) {
     return -Errno.EFAULT;
   }
   const descriptor = useHandle(loop, memory.handle(at), Right.Read);
   if (descriptor < 0) return descriptor;
-  staging.write(Op.ReceiveFrom, descriptor, 0, 0, pointer, length, 0, 0);
-  staging.range1(pointer1, length1);
+  staging.write(Op.ReceiveFrom, descriptor, 0, flags, pointer, length, 0, 0);
+  if (length1 !== 0) staging.range1(pointer1, length1);
   return Verdict.Staged;
 }
 

@@ -263,6 +263,13 @@
 #define SHUTDOWN_FLAG_WRITE 2
 #define SHUTDOWN_FLAG_ALL 3
 
+/* ReceiveFlag of assembly/abi/flags.ts */
+#define RECEIVE_FLAG_PEEK 1
+#define RECEIVE_FLAG_ALL 1
+
+/* ReceivedWord of assembly/abi/flags.ts */
+#define RECEIVED_WORD_TRUNCATED 1
+
 /* SocketNameFlag of assembly/abi/flags.ts */
 #define SOCKET_NAME_FLAG_LOCAL 0
 #define SOCKET_NAME_FLAG_PEER 1

@@ -198,6 +198,7 @@ int64_t net_settle(struct core *core, struct operation *operation, int64_t resul
   if (operation->op == OP_RECEIVE_FROM) {
     copy_out(core, operation->pointer, operation->storage, (uint32_t)result);
     net->address_length = net->message.msg_namelen;
+    if (net->message.msg_flags & MSG_TRUNC) result |= (int64_t)RECEIVED_WORD_TRUNCATED << 32;
   }
   if (operation->op == OP_LOOKUP_HOST) {
     uint32_t length = (uint32_t)result * SOCKET_ADDRESS_SIZE;
@@ -341,23 +342,28 @@ int64_t perform_connect_datagram(struct operation *operation)
   return result_of(connect(operation->descriptor, address, net->address_length));
 }
 
-static void prepare_message(struct slot *slot, struct uring_sqe *sqe)
+static void prepare_message(struct slot *slot, struct uring_sqe *sqe, int flags)
 {
   sqe->address = (uint64_t)(uintptr_t)&slot->operation->record.net.message;
   sqe->length = 1;
-  sqe->op_flags = MSG_NOSIGNAL;
+  sqe->op_flags = (uint32_t)flags;
+}
+
+static int receive_flags(const struct operation *operation)
+{
+  return operation->flags & RECEIVE_FLAG_PEEK ? MSG_PEEK : 0;
 }
 
 void prepare_send_to(struct core *core, struct slot *slot, struct uring_sqe *sqe)
 {
   (void)core;
-  prepare_message(slot, sqe);
+  prepare_message(slot, sqe, MSG_NOSIGNAL);
 }
 
 void prepare_receive_from(struct core *core, struct slot *slot, struct uring_sqe *sqe)
 {
   (void)core;
-  prepare_message(slot, sqe);
+  prepare_message(slot, sqe, receive_flags(slot->operation));
 }
 
 /* When ready: sends, or answers -EAGAIN while there is no room. */
@@ -368,10 +374,11 @@ int64_t perform_send_to(struct operation *operation)
   return sent < 0 ? -errno : sent;
 }
 
-/* When ready: one datagram that has come, or -EAGAIN. */
+/* When ready: one datagram that has come, or what has come of a stream; or -EAGAIN. */
 int64_t perform_receive_from(struct operation *operation)
 {
-  ssize_t came = recvmsg(operation->descriptor, &operation->record.net.message, MSG_DONTWAIT);
+  int flags = MSG_DONTWAIT | receive_flags(operation);
+  ssize_t came = recvmsg(operation->descriptor, &operation->record.net.message, flags);
   return came < 0 ? -errno : came;
 }
 

@@ -25,6 +25,7 @@ const tcpCases = {
   large: "8 MiB there and back at the same time",
   lines: "BufReader reads lines from a connection",
   twoAccepts: "two accepts in flight",
+  peek: "what has come can be looked at before it is read",
   twoReads: "two reads in flight",
   twoWrites: "two writes in flight",
   many: "300 connections at the same time",
@@ -38,7 +39,8 @@ const tcpCases = {
 const udpCases = {
   datagrams: "datagrams go both ways",
   connected: "a connected socket has one peer",
-  sizes: "datagrams of every size",
+  sizes: "datagrams of every size, and whether they were cut",
+  peek: "a datagram can be looked at before it is received",
   refused: "nobody is there",
   inFlight: "two in flight",
   cancel: "a cancelled receive loses no datagram",
@@ -52,6 +54,7 @@ const udpCases = {
 const unixCases = {
   echo: "bytes go both ways, and each way ends by itself",
   large: "4 MiB there and back at the same time",
+  peek: "what has come can be looked at before it is read",
   inFlight: "two in flight",
   cancel: "cancelling loses nothing",
 } as const;

@@ -14,6 +14,7 @@ export async function main(): Promise<i32> {
   if (name == "datagrams") await both(datagrams);
   else if (name == "connected") await both(connected);
   else if (name == "sizes") await both(sizes);
+  else if (name == "peek") await both(peek);
   else if (name == "refused") await both(refused);
   else if (name == "inFlight") await both(inFlight);
   else if (name == "cancel") await both(cancel);
@@ -93,9 +94,15 @@ async function sizes(at: string): Promise<void> {
   const empty = await a.socket.recvFrom(room());
   check(empty.isOk && empty.n == 0 && empty.from.equals(a.address), "arrives");
   await a.socket.send(Vec.fromString("too long"));
-  equal(text((await a.socket.recv(room(3))).buf), "too", "what fits");
+  const cut = await a.socket.recv(room(3));
+  check(text(cut.buf) == "too" && cut.n == 3 && cut.truncated, "what fits");
+  check(cut.from.equals(a.address), "who sent it");
   await a.socket.sendTo(Vec.fromString("too long"), a.address);
-  equal(text((await a.socket.recvFrom(room(3))).buf), "too", "what fits");
+  const begun = await a.socket.recvFrom(room(7));
+  check(text(begun.buf) == "too lon" && begun.n == 7 && begun.truncated, "what fits");
+  await a.socket.send(Vec.fromString("just"));
+  const all = await a.socket.recv(room(4));
+  check(text(all.buf) == "just" && !all.truncated, "what fits exactly");
   await a.socket.send(Vec.fromString("next"));
   equal(text((await a.socket.recv(room())).buf), "next", "the rest is lost");
   const large = pattern(65000);
@@ -110,6 +117,33 @@ async function sizes(at: string): Promise<void> {
   failsToTransfer(await a.socket.recv(new Vec<u8>()), ErrorKind.InvalidInput, "recv");
   const none = await a.socket.recvFrom(new Vec<u8>());
   failsToTransfer(none, ErrorKind.InvalidInput, "recv from");
+}
+
+async function peek(at: string): Promise<void> {
+  const a = await Bound.at(at);
+  const b = await Bound.at(at);
+  const waiting = a.socket.peek(room());
+  await yieldNow();
+  check(waiting.isPending, "nothing has come");
+  await b.socket.sendTo(Vec.fromString("first"), a.address);
+  await b.socket.sendTo(Vec.fromString("second"), a.address);
+  const seen = await waiting;
+  check(text(seen.buf) == "first" && !seen.truncated, "what has come");
+  check(seen.from.equals(b.address), "who sent it");
+  const part = await a.socket.peek(room(2));
+  check(text(part.buf) == "fi" && part.truncated, "its beginning");
+  const twice = [a.socket.peek(room()), a.socket.peek(room())];
+  check(text((await twice[0]).buf) == "first", "two at once see the same");
+  check(text((await twice[1]).buf) == "first", "two at once see the same");
+  check(text((await a.socket.recv(room())).buf) == "first", "it is still there");
+  check(text((await a.socket.recvFrom(room())).buf) == "second", "once");
+  const given = a.socket.peek(room());
+  await yieldNow();
+  given.cancel();
+  failsToTransfer(await given, ErrorKind.Cancelled, "peek ECANCELED");
+  failsToTransfer(await a.socket.peek(new Vec<u8>()), ErrorKind.InvalidInput, "peek");
+  await a.socket.close();
+  failsToTransfer(await a.socket.peek(room()), ErrorKind.InvalidHandle, "peek EBADF");
 }
 
 /** That nobody is there shows at the next call. */

@@ -15,6 +15,7 @@ export async function main(): Promise<i32> {
   else if (name == "large") await large(join(dir, "socket"));
   else if (name == "errors") await errors(dir);
   else if (name == "names") await names(dir);
+  else if (name == "peek") await peek(join(dir, "socket"));
   else if (name == "inFlight") await inFlight(join(dir, "socket"));
   else if (name == "cancel") await cancel(join(dir, "socket"));
   else if (name == "churn") await churn(join(dir, "socket"));
@@ -54,6 +55,32 @@ async function echo(path: string): Promise<void> {
   failsToTransfer(await pair.client.write(pattern(1)), ErrorKind.BrokenPipe, words);
   check((await pair.client.close()).isOk, "close");
   check((await listener.close()).isOk, "close");
+}
+
+async function peek(path: string): Promise<void> {
+  const pair = await Pair.of((await UnixListener.bind(path)).expect("bind"));
+  const waiting = pair.server.peek(room());
+  await yieldNow();
+  check(waiting.isPending, "nothing has come");
+  await pair.client.write(Vec.fromString("hello"));
+  equal(text((await waiting).buf), "hello", "what has come");
+  equal(text((await pair.server.peek(room(2))).buf), "he", "its beginning");
+  const twice = [pair.server.peek(room()), pair.server.peek(room())];
+  equal(text((await twice[0]).buf), "hello", "two at once see the same");
+  equal(text((await twice[1]).buf), "hello", "two at once see the same");
+  equal(text((await pair.server.read(room(2))).buf), "he", "it is still there");
+  equal(text((await pair.server.peek(room())).buf), "llo", "the rest");
+  equal(text((await pair.server.read(room())).buf), "llo", "once");
+  const given = pair.server.peek(room());
+  await yieldNow();
+  given.cancel();
+  failsToTransfer(await given, ErrorKind.Cancelled, "peek ECANCELED");
+  failsToTransfer(await pair.server.peek(new Vec<u8>()), ErrorKind.InvalidInput, "peek");
+  await pair.client.close();
+  equal((await pair.server.peek(room())).unwrap(), 0, "the end");
+  equal((await pair.server.read(room())).unwrap(), 0, "which stays");
+  await pair.server.close();
+  failsToTransfer(await pair.server.peek(room()), ErrorKind.InvalidHandle, "peek EBADF");
 }
 
 async function pour(stream: UnixStream, bytes: Vec<u8>): Promise<void> {

@@ -29,6 +29,7 @@ export async function main(): Promise<i32> {
   else if (name == "large") await both(large);
   else if (name == "lines") await lines();
   else if (name == "twoAccepts") await twoAccepts();
+  else if (name == "peek") await both(peek);
   else if (name == "twoReads") await twoReads();
   else if (name == "twoWrites") await twoWrites();
   else if (name == "many") await many();
@@ -315,6 +316,32 @@ async function twoAccepts(): Promise<void> {
   await two.write(Vec.fromString("two"));
   const said = text((await a.read(room())).buf) + text((await b.read(room())).buf);
   check(said == "onetwo" || said == "twoone", "each has its own: " + said);
+}
+
+async function peek(at: string): Promise<void> {
+  const pair = await (await Server.start(at)).pair();
+  const waiting = pair.server.peek(room());
+  await yieldNow();
+  check(waiting.isPending, "nothing has come");
+  await pair.client.write(Vec.fromString("hello"));
+  equal(text((await waiting).buf), "hello", "what has come");
+  equal(text((await pair.server.peek(room(2))).buf), "he", "its beginning");
+  const twice = [pair.server.peek(room()), pair.server.peek(room())];
+  equal(text((await twice[0]).buf), "hello", "two at once see the same");
+  equal(text((await twice[1]).buf), "hello", "two at once see the same");
+  equal(text((await pair.server.read(room(2))).buf), "he", "it is still there");
+  equal(text((await pair.server.peek(room())).buf), "llo", "the rest");
+  equal(text((await pair.server.read(room())).buf), "llo", "once");
+  const given = pair.server.peek(room());
+  await yieldNow();
+  given.cancel();
+  failsToTransfer(await given, ErrorKind.Cancelled, "peek ECANCELED");
+  failsToTransfer(await pair.server.peek(new Vec<u8>()), ErrorKind.InvalidInput, "peek");
+  await pair.client.close();
+  equal((await pair.server.peek(room())).unwrap(), 0, "the end");
+  equal((await pair.server.read(room())).unwrap(), 0, "which stays");
+  await pair.server.close();
+  failsToTransfer(await pair.server.peek(room()), ErrorKind.InvalidHandle, "peek EBADF");
 }
 
 async function twoReads(): Promise<void> {
