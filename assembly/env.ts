@@ -1,12 +1,13 @@
 /**
  * What the app was started with: arguments, environment, current directory; and what it runs on.
- * Nothing here waits. Strings of the system that are not UTF-8 come with escapes, see
- * `std/os-string`, and can be handed on to `std/fs` as they are.
+ * Nothing here waits but `setCurrentDir`. Strings of the system that are not UTF-8 come with
+ * escapes, see `std/os-string`, and can be handed on to `std/fs` as they are.
  *
  * @module
  */
 import { Errno } from "./abi/errno";
 import { Info } from "./abi/flags";
+import { readDir } from "./directory";
 import { Error, Result, Unit } from "./error";
 import { fromSystem, toSystem } from "./os-string";
 import { hostChdir, hostInfo } from "./rt/host";
@@ -67,8 +68,17 @@ export function currentDir(): Result<string> {
   return Result.ok<string>(fromSystem(bytes));
 }
 
-/** Makes relative paths start from `path`, for this app alone. */
-export function setCurrentDir(path: string): Result<Unit> {
+/**
+ * Makes relative paths start from `path`, for this app alone. Fails when that is no directory that
+ * the app may open.
+ */
+export async function setCurrentDir(path: string): Promise<Result<Unit>> {
+  const opened = await readDir(path);
+  if (opened.isErr) {
+    const why = opened.error;
+    return Result.err<Unit>(Error.fromResult(-why.errno, why.osCode, "change directory", path));
+  }
+  await opened.unwrap().close();
   const errno = hostChdir(toSystem(path));
   if (errno != 0) return Result.err<Unit>(Error.fromResult(errno, 0, "change directory", path));
   return Result.unit();

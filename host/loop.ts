@@ -163,23 +163,12 @@ export class Loop {
   }
 
   /**
-   * Performs the submission that was written as the host's own, and waits for it; the guest gets to
-   * know nothing of it. The caller has made sure of room in the stage and below the limit.
-   *
-   * @returns its result: ≥ 0 a value (a bare descriptor for `Op.Open`), < 0 a negative `Errno`.
-   */
-  perform(op: Op): number {
-    const slot = this.stage(OWN_RECORD, op, NONE);
-    this.ownSlot = slot;
-    while (this.ownSlot === slot) this.turn(-1);
-    return this.ownResult;
-  }
-
-  /**
-   * The same in turns that the caller takes, as in `closing`.
+   * Performs the submission that was written as the host's own, in turns that the caller takes, as
+   * in `closing`; the guest gets to know nothing of it. The caller has made sure of room in the
+   * stage and below the limit.
    *
    * @param patience for how many nanoseconds to wait.
-   * @returns `-ETIMEDOUT` for one that is still in flight.
+   * @returns its result, ≥ 0 or a negative `Errno`; `-ETIMEDOUT` for one that is still in flight.
    */
   *performing(op: Op, patience: number): Generator<number, number, void> {
     const slot = this.stage(OWN_RECORD, op, NONE);

@@ -33,7 +33,7 @@ export declare function random(pointer: usize, length: usize): i32;
 @external("std", "info")
 export declare function info(what: u32, index: u32, pointer: usize, length: usize): i32;
 
-/** Sets the current directory. 0 or a negative `Errno`. */
+/** Says what relative paths start from. That it is there was looked at before. 0 or -`Errno`. */
 // @ts-ignore: decorator
 @external("std", "chdir")
 export declare function chdir(pointer: usize, length: usize): i32;

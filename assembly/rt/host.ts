@@ -31,7 +31,7 @@ export function hostRandomU64(): u64 {
 // @ts-ignore: decorator
 @lazy const SCRATCH: usize = memory.data(8);
 
-/** Sets the current directory. 0 or a negative `Errno`. */
+/** Says what relative paths start from, whatever is there. 0 or a negative `Errno`. */
 export function hostChdir(path: Vec<u8>): i32 {
   return host.chdir(path.addressOf(0), path.length);
 }

@@ -1,6 +1,5 @@
 /** `std/env`: arguments, environment, current directory. */
-import { Errno, Info, Op, OpenFlag } from "../abi.js";
-import { StageArgument, StageDescriptor } from "../backend/stage.js";
+import { Errno, Info } from "../abi.js";
 import { errorKindName, errorText } from "../error-text.js";
 import { encoder, MAX_PATH } from "../namespace.js";
 import type { Parts } from "../parts.js";
@@ -61,7 +60,12 @@ export function info(
   return answer.length;
 }
 
-/** The import `chdir`. @returns 0 or a negative `Errno`. */
+/**
+ * The import `chdir`: what relative paths start from. It is a text: that a directory is there the
+ * guest has looked at, and whatever it is, each path is found beneath what was granted.
+ *
+ * @returns 0 or a negative `Errno`.
+ */
 export function chdir(parts: Parts, pointer: number, length: number): number {
   const { memory, loop } = parts;
   const address = pointer >>> 0;
@@ -71,31 +75,6 @@ export function chdir(parts: Parts, pointer: number, length: number): number {
   if (size > MAX_PATH) return -Errno.ENAMETOOLONG;
   const path = loop.namespace.absolute(memory.copyOut(address, size));
   if (path.length > MAX_PATH) return -Errno.ENAMETOOLONG;
-  const error = probeDirectory(parts, path);
-  if (error === 0) loop.namespace.change(path);
-  return error;
-}
-
-/** Whether the absolute path is a directory that the guest may reach: opens and closes it. */
-function probeDirectory({ loop }: Parts, path: Uint8Array): number {
-  const { namespace, staging } = loop;
-  const bad = namespace.resolve({ byte: (at) => path[at]! }, 0, path.length);
-  if (bad !== 0) return bad;
-  if (loop.isAtLimit) return -Errno.EAGAIN;
-  loop.ensureRoom();
-  const descriptor = namespace.dir?.descriptor ?? StageDescriptor.CurrentDir;
-  const argument = namespace.isAmbient ? 0 : StageArgument.Beneath;
-  staging.write(Op.Open, descriptor, argument, OpenFlag.Read | OpenFlag.Directory, 0, 0, 0, 0);
-  // All of the path travels as prefix: it need not lie anywhere in guest memory.
-  const rest = path.subarray(namespace.consumed);
-  const text = new Uint8Array(namespace.prefix.length + rest.length);
-  text.set(namespace.prefix);
-  text.set(rest, namespace.prefix.length);
-  staging.prefix(text);
-  const opened = loop.perform(Op.Open);
-  if (opened < 0) return opened;
-  loop.ensureRoom();
-  staging.write(Op.Close, opened, 0, 0, 0, 0, 0, 0);
-  loop.perform(Op.Close);
+  loop.namespace.change(path);
   return 0;
 }

@@ -3,6 +3,7 @@ import { Errno, Handle, Op } from "../abi.js";
 import { Right } from "../handles.js";
 import type { Loop } from "../loop.js";
 import type { Parts } from "../parts.js";
+import { FIRST_VIRTUAL } from "../resource/resource.js";
 import { hasOffset, hasRange0, hasRange1, useHandle, Verdict } from "./call.js";
 
 const ALL_ONES = 0xffffffff;
@@ -55,15 +56,21 @@ function transfer(loop: Loop, at: number, op: Op, right: Right): number {
   return Verdict.Staged;
 }
 
+/** How long a stream may take nothing of what is traced, in nanoseconds. */
+const TRACE_PATIENCE = 5e9;
+
 /**
  * The import `trace`: writes to the guest's standard error, and has written when it returns. What
- * cannot be written is lost: nobody who traces looks at a result.
+ * cannot be written is lost: nobody who traces looks at a result. A virtual stream has a copy, and
+ * may take it later.
  */
 export function trace({ loop }: Parts, pointer: number, length: number): void {
   const text = { pointer: pointer >>> 0, length: length >>> 0 };
   if (!loop.memory.contains(text.pointer, text.length) || loop.isAtLimit) return;
-  for (const wait of writing(loop, Handle.Stderr, text, Infinity)) {
-    loop.turn(wait === Infinity ? -1 : wait);
+  const stream = useHandle(loop, Handle.Stderr, Right.Write);
+  const waits = stream < FIRST_VIRTUAL && loop.backend.canWait;
+  for (const wait of writing(loop, Handle.Stderr, text, TRACE_PATIENCE)) {
+    if (loop.turn(waits ? wait : 0) === 0 && !waits) return;
   }
 }
 

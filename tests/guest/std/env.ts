@@ -33,15 +33,16 @@ async function tell(given: string[]): Promise<void> {
 async function dirs(path: string): Promise<void> {
   const before = currentDir().unwrap();
   check((await exists("inner/file")).unwrap(), "from the first directory");
-  check(setCurrentDir("inner").isOk, "setCurrentDir");
+  check((await setCurrentDir("inner")).isOk, "setCurrentDir");
   equal(currentDir().unwrap(), before + "/inner", "currentDir");
   check((await exists("file")).unwrap(), "from the second directory");
-  check(setCurrentDir("..").isOk, "back");
+  check((await setCurrentDir("..")).isOk, "back");
   equal(currentDir().unwrap(), before, "currentDir");
-  fails(setCurrentDir("nope"), ErrorKind.NotFound, "change directory nope");
-  fails(setCurrentDir("inner/file"), ErrorKind.NotADirectory, "change directory inner/file");
+  fails(await setCurrentDir("nope"), ErrorKind.NotFound, "change directory nope");
+  const file = await setCurrentDir("inner/file");
+  fails(file, ErrorKind.NotADirectory, "change directory inner/file");
   equal(currentDir().unwrap(), before, "a failure changes nothing");
-  check(setCurrentDir(path).isOk, "absolute");
+  check((await setCurrentDir(path)).isOk, "absolute");
   check((await exists("inner/file")).unwrap(), "from the absolute one");
 }
 
