@@ -122,7 +122,7 @@ export function suspend(promise: usize): void {
     const last = append(nodeAt(promise).waiters, task);
     nodeAt(promise).waiters = last;
     link(promise, last);
-    if (nodeAt(task).flags & Flag.CancelRequested) onLateWait!(task);
+    if (nodeAt(task).flags & Flag.CancelRequested) waitLate(task);
   }
   phase = Phase.Unwinding;
   const area = changetype<Area>(AREA);
@@ -130,6 +130,16 @@ export function suspend(promise: usize): void {
   area.end = __stack_pointer;
   if (__stack_pointer < __data_end + STACK_RESERVE) scratchFull();
   startUnwind(AREA);
+}
+
+// A hook is an object: in functions of their own, so that the others need no shadow stack for it.
+
+function waitLate(task: usize): void {
+  onLateWait!(task);
+}
+
+function wakeLate(task: usize, flags: i32): bool {
+  return onLateWake!(task, flags);
 }
 
 /** The area or the stack has no room for the frames of a task. Must not allocate. */
@@ -158,7 +168,7 @@ export function resume(task: usize): void {
     nodeAt(task).awaiting = 0;
     nodeAt(task).flags = own | (flags & Flag.CancelTook);
     if ((flags & State.Cancelled) | (own & Flag.CancelRequested)) {
-      if (!onLateWake!(task, flags)) return;
+      if (!wakeLate(task, flags)) return;
     }
   }
   // Two references of this function's own: a frame of the shadow stack, made by hand.
@@ -180,7 +190,7 @@ export function resume(task: usize): void {
     stopUnwind();
     keep(task, frames, base);
     // It has ended, or what it came to await had: these frames will not run again.
-    if (nodeAt(task).flags & (State.Cancelled | Flag.Abandoned)) onLateWake!(task, State.Cancelled);
+    if (nodeAt(task).flags & (State.Cancelled | Flag.Abandoned)) wakeLate(task, State.Cancelled);
   } else {
     nodeAt(task).frames = 0;
     settle(task, State.Fulfilled);
