@@ -1,6 +1,7 @@
 /** Guests in the event loop of an application, which goes on beside them. */
-import { readFileSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, read, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { selectBackend } from "../../host/backend/select.js";
 import { ContextBuilder } from "../../host/context.js";
 import { GuestFailure } from "../../host/failure.js";
@@ -96,6 +97,26 @@ for (const backend of ["io_uring", "epoll"]) {
     });
   });
 
+  test("what nobody waited for is printed, however it ends, while all else goes on", async () => {
+    // More than a pipe takes: only the rest of the application can make room.
+    const length = 200_000;
+    const printed = `first, ${"x".repeat(length)}\n`;
+    for (const [end, kind] of [
+      ["return", ""], ["exit", ""], ["panic", "panic"], ["trap", "trap"],
+    ] as const) {
+      const output = openPipe(folder);
+      const context = builder("print", end, `${length}`).stdout(new NativeFile(output, false));
+      const instance = make(context);
+      const running = instance.run();
+      const told = textOf(output, printed.length);
+      if (kind === "") assert.is(await running, 3, end);
+      else await fails(running, kind, /of its own|unreachable/);
+      assert.ok(await told === printed, end);
+      assert.equal(instance.unwritten, [], end);
+      closeSync(output);
+    }
+  });
+
   test("whether it keeps the process is the application's to say", async () => {
     const program = (keepsAlive: boolean): string => `
       import { readFileSync } from "node:fs";
@@ -112,6 +133,15 @@ for (const backend of ["io_uring", "epoll"]) {
   });
 
   test.run();
+}
+
+/** Reads so many bytes of text, without standing in the way of anything. */
+async function textOf(descriptor: number, length: number): Promise<string> {
+  const bytes = Buffer.alloc(length);
+  for (let at = 0; at < length;) {
+    at += (await promisify(read)(descriptor, bytes, at, length - at, null)).bytesRead;
+  }
+  return bytes.toString();
 }
 
 async function fails(running: Promise<number>, kind: string, pattern: RegExp): Promise<void> {

@@ -1,7 +1,8 @@
 /** A guest in an application's event loop: what it does, its first argument says. */
 import { args } from "std/env";
 import { File, readToString } from "std/fs";
-import { println, stdin } from "std/io";
+import { print, println, stdin } from "std/io";
+import { exit } from "std/process";
 import { yieldNow } from "std/rt";
 import { Duration, sleep, timeout } from "std/time";
 import { Vec } from "std/vec";
@@ -22,6 +23,14 @@ export async function main(): Promise<i32> {
       buffer = read.buf;
     }
     return 6;
+  }
+  if (what == "print") {
+    print("first, ");
+    println("x".repeat(i32.parse(given[3])));
+    if (given[2] == "exit") exit(3);
+    if (given[2] == "trap") unreachable();
+    if (given[2] == "panic") throw new Error("of its own");
+    return 3;
   }
   if (what == "busy") while (true) await yieldNow();
   if (what == "wait") {
