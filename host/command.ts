@@ -59,6 +59,11 @@ export function readCommand(bytes: Uint8Array): Request | number {
   };
 }
 
+/** The program of a record of which only the beginning may be there; empty when it is not whole. */
+export function programOf(bytes: Uint8Array): Uint8Array {
+  return new Strings(bytes, Command.Strings).next();
+}
+
 /** Strings that follow each other, each with a NUL at its end. */
 class Strings {
   private isBroken = false;

@@ -24,6 +24,7 @@ export type { InstanceOptions } from "./instance.js";
 export type { GivenDir, GivenFile, Grant } from "./given.js";
 export type { AddressPattern, NetworkGrants } from "./network.js";
 export type { ProgramGrants } from "./programs.js";
+export type { Refusal } from "./refusals.js";
 export { monotonicClock, systemClock } from "./resource/clock.js";
 export type { MonotonicClock, SystemClock } from "./resource/clock.js";
 export { NativeDir } from "./resource/dir.js";

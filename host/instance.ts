@@ -21,6 +21,7 @@ import { Loop } from "./loop.js";
 import { Namespace } from "./namespace.js";
 import type { Parts } from "./parts.js";
 import { GuestExit } from "./parts.js";
+import type { Refusal } from "./refusals.js";
 
 /** What an instance may be made with beyond its context. */
 export interface InstanceOptions {
@@ -94,6 +95,11 @@ export class Instance {
       throw error;
     }
     this.phase = Phase.Ready;
+  }
+
+  /** What the guest was refused since it was not granted: the last few, the latest at the end. */
+  get refused(): readonly Refusal[] {
+    return this.parts.loop.refusals.list;
   }
 
   /** The guest's memory, for embedders that know more about their guest. */

@@ -14,48 +14,13 @@ import { GuestFailure } from "./failure.js";
 import type { Unwritten } from "./flush.js";
 import { Instance } from "./instance.js";
 import { ProgramError } from "./locate.js";
+import { meant, parseRun, UsageError } from "./options.js";
+import type { RunCommand } from "./options.js";
 import { NativeDir } from "./resource/dir.js";
 import { inherited } from "./resource/stdio.js";
 import { oneLine, safeName } from "./safe-text.js";
 
 const NAME = "rusticated";
-
-const HELP = `Usage:
-  ${NAME} run [options] app.wasm [arguments…]    run an app
-  ${NAME} build app.ts [-o app.wasm] [asc options…]  compile an app; with --library
-                                               what has no main
-
-Options of run (what an app is not given it cannot reach):
-  --dir HOST[::GUEST]  grant a directory, at its own path or at GUEST
-  --dir-ro HOST[::GUEST]
-                       the same for reading only
-  --env NAME=VALUE     set an environment variable
-  --net listen:HOST:PORT | connect:HOST:PORT | all
-                       grant a part of the network: * is any host, any port
-  --allow-run[=PROGRAM,…]
-                       let it start any program, or these; they have all your rights
-  --allow-all          grant all files, the network, programs and the whole environment
-
-Variables: STD_BACKEND chooses how operations are performed, STD_MEMORY=bounce copies them.
-`;
-
-/** A mistake in the command line; exit code 2. */
-class UsageError extends Error {}
-
-interface Grant {
-  readonly host: string;
-  readonly guest: string | undefined;
-  readonly isReadOnly: boolean;
-}
-
-interface RunOptions {
-  readonly grants: Grant[];
-  readonly env: [string, string][];
-  readonly network: string[];
-  /** Programs; null: all of them. */
-  programs: string[] | null;
-  isAllAllowed: boolean;
-}
 
 /** Writes a message to standard error as well as that is possible. Its lines are lines. */
 function complain(message: string): void {
@@ -70,56 +35,6 @@ function print(descriptor: number, text: string): void {
   }
 }
 
-function splitOption(argument: string): [string, string | undefined] {
-  const at = argument.indexOf("=");
-  return at < 0 ? [argument, undefined] : [argument.slice(0, at), argument.slice(at + 1)];
-}
-
-/** Takes the options off `args`; what remains is the app and its arguments. */
-function parseRun(args: string[]): RunOptions {
-  const options: RunOptions = {
-    grants: [], env: [], network: [], programs: [], isAllAllowed: false,
-  };
-  while (args[0]?.startsWith("-") && args[0] !== "-") {
-    const argument = args.shift()!;
-    if (argument === "--") break;
-    const [name, attached] = splitOption(argument);
-    if (name === "--allow-all") {
-      if (attached !== undefined) throw new UsageError("--allow-all takes no value");
-      options.isAllAllowed = true;
-      continue;
-    }
-    if (name === "--allow-run") {
-      const names = attached?.split(",");
-      if (names?.includes("")) throw new UsageError("--allow-run=: a program without a name");
-      options.programs = names === undefined ? null : options.programs?.concat(names) ?? null;
-      continue;
-    }
-    if (name !== "--dir" && name !== "--dir-ro" && name !== "--env" && name !== "--net") {
-      throw new UsageError(`unknown option ${argument}`);
-    }
-    const value = attached ?? args.shift();
-    if (value === undefined || value === "") throw new UsageError(`${name} needs a value`);
-    if (name === "--dir") options.grants.push(parseGrant(name, value));
-    else if (name === "--dir-ro") options.grants.push(parseGrant(name, value));
-    else if (name === "--net") options.network.push(value);
-    else options.env.push(parseVariable(value));
-  }
-  return options;
-}
-
-function parseGrant(option: string, value: string): Grant {
-  const isReadOnly = option === "--dir-ro";
-  const at = value.indexOf("::");
-  if (at < 0) return { host: value, guest: undefined, isReadOnly };
-  const grant = { host: value.slice(0, at), guest: value.slice(at + 2), isReadOnly };
-  if (grant.host === "") throw new UsageError(`${option} ${value}: no directory before the ::`);
-  if (!grant.guest.startsWith("/")) {
-    throw new UsageError(`${option} ${value}: the guest's path must be absolute`);
-  }
-  return grant;
-}
-
 function grantNetwork(builder: ContextBuilder, value: string): void {
   const [, use, pattern = ""] = /^(listen|connect):(.*)$/.exec(value) ?? [];
   try {
@@ -132,12 +47,6 @@ function grantNetwork(builder: ContextBuilder, value: string): void {
   }
 }
 
-function parseVariable(value: string): [string, string] {
-  const [name, content] = splitOption(value);
-  if (content === undefined || name === "") throw new UsageError(`--env ${value}: no NAME=VALUE`);
-  return [name, content];
-}
-
 /**
  * The arguments as bytes where Node has lost some: what is not UTF-8 has become U+FFFD in
  * `process.argv`, and a file of such a name could not be opened.
@@ -148,9 +57,9 @@ function exact(args: readonly string[]): readonly (string | Uint8Array)[] {
   return line.slice(-args.length).map((text) => Buffer.from(text, "latin1"));
 }
 
-function contextFor(options: RunOptions, args: readonly string[]): ContextBuilder {
+function contextFor(options: RunCommand): ContextBuilder {
   const builder = new ContextBuilder()
-    .args(exact(args))
+    .args(exact(options.app))
     .stdin(inherited(0))
     .stdout(inherited(1))
     .stderr(inherited(2))
@@ -184,22 +93,34 @@ function contextOf(builder: ContextBuilder): Context {
   }
 }
 
-function run(args: string[]): number | Promise<number> {
-  const options = parseRun(args);
-  const [path] = args;
+function run(command: RunCommand): number | Promise<number> {
+  const [path] = command.app;
   if (path === undefined) throw new UsageError("run needs the path of a wasm");
-  const context = contextOf(contextFor(options, args));
+  const context = contextOf(contextFor(command));
   let module: WebAssembly.Module | null = null;
   let instance: Instance | null = null;
+  let code: number | Promise<number>;
   try {
     module = new WebAssembly.Module(readFileSync(path === "-" ? 0 : path));
     instance = new Instance(module, context);
-    return instance.runBlocking() & 0xff;
+    code = instance.runBlocking() & 0xff;
   } catch (error) {
-    return report(error, path, module);
-  } finally {
-    for (const lost of instance?.unwritten ?? []) tellLost(path, lost);
+    code = report(error, command, module);
   }
+  for (const lost of instance?.unwritten ?? []) tellLost(path, lost);
+  return instance === null || code === 0 ? code : advised(code, command, instance);
+}
+
+/** Says what an app that has failed may have lacked. @returns the exit code. */
+async function advised(
+  code: number | Promise<number>,
+  command: RunCommand,
+  instance: Instance,
+): Promise<number> {
+  const ended = await code;
+  const { hintsFor } = await import("./hints.js");
+  for (const hint of hintsFor(command, instance.refused)) complain(`hint: ${hint}`);
+  return ended;
 }
 
 /** Says what the app printed last and nobody got to see. */
@@ -213,7 +134,7 @@ function tellLost(path: string, { stream, bytes, errno }: Unwritten): void {
 /** Says why the app could not be run to its end. @returns the exit code. */
 async function report(
   error: unknown,
-  path: string,
+  { words, app: [path = "", ...args] }: RunCommand,
   module: WebAssembly.Module | null,
 ): Promise<number> {
   const name = oneLine(path);
@@ -223,6 +144,7 @@ async function report(
   }
   if (error instanceof BackendError) complain(`${NAME}: ${error.message}`);
   else if (error instanceof WebAssembly.CompileError) {
+    if (path.endsWith(".ts")) await refuseSource(path, words, args);
     complain(`${name}: not a wasm module: ${safeName(error.message)}`);
   } else complain(`${name}: ${reasonOf(error)}`);
   return 1;
@@ -244,34 +166,73 @@ async function explained(
   }
 }
 
+/** @throws UsageError that says how a source is run. */
+async function refuseSource(
+  path: string,
+  options: readonly string[],
+  args: readonly string[],
+): Promise<never> {
+  const { howToRun } = await import("./hints.js");
+  const commands = howToRun(path, options, args);
+  throw new UsageError(`${path} is a source, which is built first: ${commands}`,
+    { hasAdvice: true });
+}
+
 async function build(args: string[]): Promise<number> {
   const { build: compile } = await import("../std-shim/build.js");
   return compile(args);
 }
 
-function main(args: string[]): number | Promise<number> {
-  const command = args.shift();
-  switch (command) {
-    case "run":
-      if (args[0] === "--help") break;
-      return run(args);
-    case "build":
-      if (args[0] === "--help") break;
-      return build(args);
-    case "--help":
-    case "help":
-      break;
-    case undefined:
-      throw new UsageError("no command");
-    default:
-      throw new UsageError(`unknown command ${command}`);
-  }
-  print(1, HELP);
+async function help(topic?: string): Promise<number> {
+  if (topic === "build") return build(["--help"]);
+  if (topic !== undefined && topic !== "run") return refuse(topic);
+  const { helpText } = await import("./usage.js");
+  print(1, helpText(topic));
   return 0;
 }
 
+async function version(): Promise<number> {
+  const { versionText } = await import("./usage.js");
+  print(1, versionText());
+  return 0;
+}
+
+/** @throws UsageError for a word that is no command. */
+async function refuse(word: string): Promise<never> {
+  if (word.endsWith(".ts")) await refuseSource(word, [], []);
+  if (word.endsWith(".wasm")) {
+    const { commandOf } = await import("./hints.js");
+    throw new UsageError(`an app is run by: ${commandOf("run", word)}`, { hasAdvice: true });
+  }
+  throw new UsageError(`unknown command ${word}${meant(word, ["run", "build", "help"])}`);
+}
+
+function main([command, ...args]: string[]): number | Promise<number> {
+  switch (command) {
+    case "run": {
+      const parsed = parseRun(args);
+      return parsed.isHelp ? help("run") : run(parsed);
+    }
+    case "build":
+      return build(args);
+    case "help":
+      return help(args[0]);
+    case "--help":
+    case "-h":
+      return help();
+    case "--version":
+    case "-V":
+      return version();
+    case undefined:
+      throw new UsageError("no command");
+    default:
+      return refuse(command);
+  }
+}
+
 function fail(error: unknown): void {
-  const hint = error instanceof UsageError ? ` (see ${NAME} --help)` : "";
+  const isHelpless = error instanceof UsageError && !error.hasAdvice;
+  const hint = isHelpless ? ` (see ${NAME} --help)` : "";
   complain(`${NAME}: ${reasonOf(error)}${hint}`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }

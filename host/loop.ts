@@ -15,6 +15,7 @@ import type { GuestMemory } from "./memory.js";
 import type { Namespace } from "./namespace.js";
 import { Network } from "./network.js";
 import { CompletionQueue } from "./queue.js";
+import { Refusals } from "./refusals.js";
 import { NativeChild } from "./resource/child.js";
 import { NativeFile } from "./resource/file.js";
 import { NativeSocket } from "./resource/socket.js";
@@ -38,6 +39,7 @@ export class Loop {
   readonly grants: Grants;
   readonly network: Network;
   readonly queue = new CompletionQueue();
+  readonly refusals = new Refusals();
   /** Set by a call: the handle table's index that the operation belongs to, or -1. */
   target = NONE;
   /** Set by a call that gives a handle: what the guest may do with that, `Right` bits. */

@@ -1,4 +1,5 @@
-/** Reads what people write to grant a part of the network: `HOST:PORT`. */
+/** Reads and writes what people grant a part of the network by: `HOST:PORT`. */
+import { AddressFamily, SocketAddress } from "./abi.js";
 import type { AddressPattern } from "./network.js";
 import { EVERYWHERE, isMapped, isUnspecified, Use } from "./network.js";
 
@@ -21,6 +22,20 @@ export function parsePattern(text: string, use: Use): AddressPattern[] {
   if (at < 0 || text.endsWith("]")) throw new TypeError(`${text}: no port after the address`);
   const [firstPort, lastPort] = parsePorts(text.slice(at + 1), text);
   return parseHost(text.slice(0, at), text, use).map((host) => ({ ...host, firstPort, lastPort }));
+}
+
+/** The pattern that is for just the address of a `SocketAddress` record, which makes sense. */
+export function patternOf(record: Uint8Array): string {
+  const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
+  const port = view.getUint32(SocketAddress.Port, true);
+  const at = SocketAddress.Address;
+  if (view.getUint32(SocketAddress.Family, true) === AddressFamily.Ipv4) {
+    return `${record.subarray(at, at + 4).join(".")}:${port}`;
+  }
+  const groups = Array.from({ length: 8 }, (_, index) =>
+    view.getUint16(at + 2 * index).toString(16));
+  // It knows the short form.
+  return `${new URL(`http://[${groups.join(":")}]`).hostname}:${port}`;
 }
 
 function parsePorts(ports: string, text: string): [number, number] {

@@ -63,15 +63,24 @@ export function findProgram(
   return { program: name, searchPath: environment.path ?? encoder.encode(searchPath) };
 }
 
+/** Whether the guest may start a program by this name, whatever else it asks for. */
+export function isGranted({ programs }: ProgramGrants, name: Uint8Array): boolean {
+  return programs === null || programs.has(keyOf(name));
+}
+
 /**
- * Whether a program may get this environment. One on a list gets nothing from the guest but what is
- * harmless: by others code is loaded into it, and the list would allow everything that the guest
- * can write to a file.
+ * The name of a variable that a program must not get; undefined when it may get them all. One on a
+ * list gets nothing from the guest but what is harmless: by others code is loaded into it, and the
+ * list would allow everything that the guest can write to a file.
  */
-export function mayHave(grants: ProgramGrants, environment: Environment): boolean {
-  const { programs, environment: given } = grants;
-  if (programs === null || environment === given) return true;
-  return environment.variables.every((variable) => given.has(variable) || isHarmless(variable));
+export function forbiddenIn(
+  { programs, environment: given }: ProgramGrants,
+  environment: Environment,
+): string | undefined {
+  if (programs === null || environment === given) return undefined;
+  const forbidden = environment.variables
+    .find((variable) => !given.has(variable) && !isHarmless(variable));
+  return forbidden && nameOf(forbidden);
 }
 
 /** Of variables that a guest was given, those that a program of a list may have. */

@@ -7,7 +7,11 @@ import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
+import { help, parse } from "assemblyscript/util/options.js";
 import { reasonOf } from "../host/error-text.js";
+import { commandOf } from "../host/hints.js";
+import { meant, widthOfOption } from "../host/options.js";
+import { BUILD } from "../host/usage.js";
 
 /** How to optimise when neither the command line nor the app's configuration says. */
 const defaultOptimization = ["--optimizeLevel", "3", "--shrinkLevel", "1"];
@@ -38,16 +42,24 @@ interface Configuration {
  */
 export async function build(words: readonly string[]): Promise<number> {
   const args = words.filter((word) => word !== libraryOption);
+  const isLibrary = args.length < words.length;
+  const { options: own, unknown: [stranger] } = parse(args, asc.options, false);
+  if (stranger !== undefined) return complain(2, unknownOption(stranger));
+  if (own["help"] !== undefined) return tell(BUILD + help(asc.options));
+  if (own["version"] !== undefined) return tell(`AssemblyScript ${asc.version}`);
   const given = [...args, ...configOf(args)];
   const configuration = await readConfiguration(given);
-  const [entry] = configuration?.entries ?? [];
+  const [entry, ...others] = configuration?.entries ?? [];
   if (!configuration || entry === undefined) {
     return complain(2, "name the app's file: build app.ts -o app.wasm [asc's options]");
   }
   const { options } = configuration;
+  if (!isLibrary && others.some((other) => resolve(other) !== resolve(entry))) {
+    return complain(2, severalApps(configuration.entries));
+  }
   // asc would write the wasm to standard output.
   if (options.outFile === "") return complain(2, "-o needs the name of a file: -o app.wasm");
-  const extra = ["--transform", transformOf(args.length < words.length)];
+  const extra = ["--transform", transformOf(isLibrary)];
   if (!options.optimize && options.optimizeLevel === undefined && !options.debug) {
     if (options.shrinkLevel === undefined) extra.push(...defaultOptimization);
   }
@@ -62,7 +74,26 @@ export async function build(words: readonly string[]): Promise<number> {
   const { error } = await asc.main([...given, ...extra], { stdout, stderr, writeFile });
   if (error) return 1;
   if (output.failure !== null) return complain(1, output.failure);
-  if (isUnnamed) stdout.write(`${options.outFile}: ${output.size} bytes\n`);
+  return isUnnamed ? tell(`${options.outFile}: ${output.size} bytes`) : 0;
+}
+
+/** What is wrong with an option that is none. asc would warn of it, and build something else. */
+function unknownOption(word: string): string {
+  if (widthOfOption([word]) > 0) return `${word} is an option of run`;
+  const known = Object.keys(asc.options).filter((name) => !name.startsWith(" "))
+    .map((name) => name.startsWith("-") ? name : `--${name}`);
+  const [name = ""] = word.split("=");
+  return `unknown option ${word}${meant(name, [libraryOption, ...known])}`;
+}
+
+/** What is wrong with several entries, of which asc makes one wasm with the first one's `main`. */
+function severalApps(apps: readonly string[]): string {
+  const commands = apps.map((app) => commandOf("build", app));
+  return `each app is built by itself: ${commands.join(" && ")}`;
+}
+
+function tell(message: string): number {
+  process.stdout.write(`${message}\n`);
   return 0;
 }
 

@@ -3,6 +3,7 @@
  * no I/O. What it refuses is simply not committed.
  */
 import { Errno } from "../abi.js";
+import { INDEX_MASK, Right } from "../handles.js";
 import type { Loop } from "../loop.js";
 
 /** What becomes of a submission. A negative number is an `Errno` that refuses it. */
@@ -56,7 +57,15 @@ export function checkMode({ namespace }: Loop, low: number, high: number): numbe
  */
 export function useHandle(loop: Loop, handle: number, rights: number): number {
   const index = loop.handles.require(handle, rights);
-  if (index < 0) return index;
+  if (index < 0) {
+    if (index === -Errno.EACCES && (rights & Right.Change) !== 0) noteReadOnly(loop, handle);
+    return index;
+  }
   loop.target = index;
   return loop.handles.descriptor(index);
+}
+
+/** Notes that what is open by `handle` was not to be changed, if that is for want of a grant. */
+function noteReadOnly({ handles, refusals }: Loop, handle: number): void {
+  if (handles.rights(handle & INDEX_MASK) === Right.ReadOnly) refusals.add("read-only", "");
 }

@@ -7,6 +7,7 @@ import {
 } from "../abi.js";
 import { Right } from "../handles.js";
 import type { Loop } from "../loop.js";
+import { patternOf } from "../net-pattern.js";
 import { Use } from "../network.js";
 import { hasOffset, hasRange0, hasRange1, useHandle, Verdict } from "./call.js";
 import { Effect, findPath, usePlace } from "./path.js";
@@ -116,7 +117,10 @@ export function lookupHost(loop: Loop, at: number): number {
   }
   if (length === 0) return -Errno.ENOENT;
   if (length > LONGEST_NAME) return -Errno.ENAMETOOLONG;
-  if (!network.mayLookUp) return -Errno.EACCES;
+  if (!network.mayLookUp) {
+    loop.refusals.add("lookup", `${memory.text(pointer, length, LONGEST_NAME)}:${port}`);
+    return -Errno.EACCES;
+  }
   staging.write(Op.LookupHost, 0, 0, 0, pointer, length, port, 0);
   staging.range1(pointer1, length1);
   return Verdict.Staged;
@@ -236,5 +240,8 @@ function takeAddress(loop: Loop, pointer: number, length: number, use: Use): Uin
   if (!memory.contains(pointer, length)) return -Errno.EFAULT;
   const record = memory.copyOut(pointer, length);
   const bad = network.check(record, use);
+  if (bad === -Errno.EACCES) {
+    loop.refusals.add(use === Use.Listen ? "listen" : "connect", patternOf(record));
+  }
   return bad === 0 ? record : bad;
 }

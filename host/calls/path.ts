@@ -42,15 +42,19 @@ export function findPath(
   length: number,
   effect: Effect,
 ): Place | number {
-  const { memory, namespace } = loop;
+  const { memory, namespace, refusals } = loop;
   if (!memory.contains(pointer, length)) return -Errno.EFAULT;
   if (length > MAX_PATH) return -Errno.ENAMETOOLONG;
   if (handle !== Handle.Root) return findBelow(loop, handle, pointer, length, effect);
   const bad = namespace.resolve(memory, pointer, length);
-  if (bad !== 0) return bad;
+  if (bad !== 0) {
+    const kind = effect === Effect.None ? "read" : "change";
+    refusals.add(kind, memory.copyOut(pointer, length), namespace.currentDir);
+    return bad;
+  }
   const { dir, consumed, prefix, isReadOnly, isMountPoint } = namespace;
   if (prefix.length + length > MAX_PATH) return -Errno.ENAMETOOLONG;
-  if (effect !== Effect.None && isReadOnly) return -Errno.EROFS;
+  if (effect !== Effect.None && isReadOnly) return readOnly(loop, pointer, length);
   if (effect === Effect.Removes && isMountPoint) return -Errno.EBUSY;
   return {
     descriptor: dir?.descriptor ?? StageDescriptor.CurrentDir,
@@ -71,8 +75,14 @@ function findBelow(
   const descriptor = useHandle(loop, handle, Right.At);
   if (descriptor < 0) return descriptor;
   const isReadOnly = (loop.handles.rights(loop.target) & Right.Change) === 0;
-  if (effect !== Effect.None && isReadOnly) return -Errno.EROFS;
+  if (effect !== Effect.None && isReadOnly) return readOnly(loop, pointer, length);
   return { descriptor, prefix: null, pointer, length, isReadOnly };
+}
+
+/** Refuses to change what was granted for reading only. @returns the negative `Errno`. */
+function readOnly({ memory, refusals }: Loop, pointer: number, length: number): number {
+  refusals.add("read-only", memory.copyOut(pointer, length));
+  return -Errno.EROFS;
 }
 
 /** Stages an op on a place. */

@@ -1,7 +1,7 @@
 /** `std/process`: children, pipes, and the end of a guest. */
 import { Command, CommandStep, CommandStream, Errno, Op } from "../abi.js";
 import { StageArgument, StageDescriptor } from "../backend/stage.js";
-import { MOST_BYTES, readCommand, stageCommand } from "../command.js";
+import { MOST_BYTES, programOf, readCommand, stageCommand } from "../command.js";
 import type { Request } from "../command.js";
 import { FAILURE_SECTION, readFailure } from "../failure-section.js";
 import type { Failure } from "../failure-section.js";
@@ -11,7 +11,7 @@ import type { Loop } from "../loop.js";
 import { MAX_PATH } from "../namespace.js";
 import type { Parts } from "../parts.js";
 import { GuestExit } from "../parts.js";
-import { findProgram, mayHave, NO_ENVIRONMENT } from "../programs.js";
+import { findProgram, forbiddenIn, isGranted, NO_ENVIRONMENT } from "../programs.js";
 import { hasOffset, hasRange0, hasRange1, useHandle, Verdict } from "./call.js";
 
 /** How much of a message is shown, in bytes: a guest could make one as big as its memory. */
@@ -85,13 +85,17 @@ function useChild(loop: Loop, at: number, op: Op, flags: number): number {
 
 /** `Op.Spawn`. */
 export function spawn(loop: Loop, at: number): number {
-  const { memory, staging, grants } = loop;
+  const { memory, staging, grants, refusals } = loop;
   const pointer = memory.pointer0(at);
   const length = memory.length0(at);
   if ((memory.flags(at) | memory.handle(at)) !== 0 || hasRange1(loop, at) ||
     hasOffset(loop, at) || (pointer & 3) !== 0 || length < Command.Strings) return -Errno.EINVAL;
   if (!memory.contains(pointer, length)) return -Errno.EFAULT;
-  if (grants.run === null) return -Errno.EACCES;
+  if (grants.run === null) {
+    const beginning = memory.copyOut(pointer, Math.min(length, Command.Strings + MAX_PATH));
+    refusals.add("program", programOf(beginning));
+    return -Errno.EACCES;
+  }
   if (length > MOST_BYTES) return -Errno.E2BIG;
   if (!loop.hasRoomForHandle) return -Errno.EMFILE;
   // From here on the guest's memory is not looked at any more.
@@ -104,8 +108,13 @@ export function spawn(loop: Loop, at: number): number {
   const base = request.inheritsEnvironment ? grants.run.environment : NO_ENVIRONMENT;
   const environment = base.changed(request.changes);
   const found = findProgram(grants.run, request, environment);
-  if (typeof found === "number") return found;
-  if (!mayHave(grants.run, environment)) {
+  if (typeof found === "number") {
+    if (!isGranted(grants.run, request.program)) refusals.add("program", request.program);
+    return found;
+  }
+  const forbidden = forbiddenIn(grants.run, environment);
+  if (forbidden !== undefined) {
+    refusals.add("variable", forbidden);
     memory.writeWord(pointer + Command.Step, CommandStep.Environment);
     return -Errno.EACCES;
   }
@@ -150,11 +159,15 @@ const HERE = Uint8Array.of(0x2e);
  * The text of the directory that the child starts in, relative to what the namespace has found;
  * none to start in the process's own. Or a negative `Errno`.
  */
-function directoryOf({ namespace }: Loop, { directory }: Request): Uint8Array[] | number {
+function directoryOf({ namespace, refusals }: Loop, { directory }: Request): Uint8Array[] | number {
   const isNamed = directory.length !== 0;
   const path = isNamed ? directory : HERE;
   const bad = namespace.resolve({ byte: (at) => path[at]! }, 0, path.length);
-  if (bad !== 0) return isNamed ? bad : [];
+  if (bad !== 0 && !isNamed) return [];
+  if (bad !== 0) {
+    refusals.add("read", directory, namespace.currentDir);
+    return bad;
+  }
   const { prefix, consumed } = namespace;
   if (!isNamed && namespace.isAmbient && prefix.length === 0) return [];
   if (prefix.length + path.length >= MAX_PATH) return -Errno.ENAMETOOLONG;

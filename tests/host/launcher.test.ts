@@ -1,7 +1,7 @@
 /** The command: usage, grants, exit codes, messages, signals. */
 import { spawn } from "node:child_process";
 import {
-  cpSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync,
+  cpSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { Op } from "../../host/abi.js";
@@ -75,9 +75,15 @@ const OPENED = 3;
 
 const usage: readonly (readonly [readonly string[], RegExp])[] = [
   [[], /no command/],
-  [["fly"], /unknown command fly/],
+  [["fly"], /unknown command fly \(see/],
+  [["buidl", "a.ts"], /unknown command buidl; did you mean build\? \(see rusticated --help\)/],
+  [["help", "rnu"], /unknown command rnu; did you mean run\?/],
+  [["src/a.ts"], /a source, .*: rusticated build src\/a\.ts && rusticated run a\.wasm\n/],
+  [["a b.wasm"], /an app is run by: rusticated run 'a b\.wasm'\n/],
   [["run"], /needs the path of a wasm/],
-  [["run", "--fly", "a.wasm"], /unknown option --fly/],
+  [["run", "--fly", "a.wasm"], /unknown option --fly \(see/],
+  [["run", "--dri=.", "a.wasm"], /unknown option --dri=\.; did you mean --dir\?/],
+  [["run", "--alow-run", "a.wasm"], /unknown option --alow-run; did you mean --allow-run\?/],
   [["run", "-x"], /unknown option -x/],
   [["run", "--dir"], /--dir needs a value/],
   [["run", "--dir", "/nowhere", "a.wasm"], /--dir \/nowhere: not found \(ENOENT\)/],
@@ -98,6 +104,11 @@ const usage: readonly (readonly [readonly string[], RegExp])[] = [
   [["build", "a.ts", "-o", ""], /-o needs the name of a file/],
   [["build", "a.ts", "--outFile="], /-o needs the name of a file/],
   [["build", "a.ts", "-o", "--debug"], /-o needs the name of a file/],
+  [["build", "a.ts", "--watch"], /^build: unknown option --watch\n/],
+  [["build", "a.ts", "--dbug"], /unknown option --dbug; did you mean --debug\?/],
+  [["build", "a.ts", "--libary"], /unknown option --libary; did you mean --library\?/],
+  [["build", "a.ts", "--dir", "."], /--dir is an option of run/],
+  [["build", "a.ts", "b c.ts"], /: rusticated build a\.ts && rusticated build 'b c\.ts'\n/],
 ];
 
 test("mistakes in the command line: one line, exit code 2", async () => {
@@ -111,11 +122,28 @@ test("mistakes in the command line: one line, exit code 2", async () => {
 });
 
 test("--help", async () => {
-  for (const args of [["--help"], ["help"], ["run", "--help"], ["build", "--help"]]) {
-    const { code, stdout } = await launch(args);
-    assert.is(code, 0);
-    assert.match(stdout, /--dir HOST\[::GUEST\]/);
+  for (const [commands, pattern] of [
+    [[["--help"], ["-h"], ["help"]], /^Usage:\n[^]* run [^]* build [^]*--dir HOST\[::GUEST\]/],
+    [[["run", "--dir", ".", "--help"], ["run", "-h"], ["help", "run"]], /^Usage: rusticated run/],
+    [[["build", "--help"], ["build", "a.ts", "-h"], ["help", "build"]],
+      /^Usage: rusticated build [^]*--library [^]*--noAssert/],
+  ] as const) {
+    for (const args of commands) {
+      const { code, stdout, stderr } = await launch(args);
+      assert.equal([code, stderr], [0, ""], args.join(" "));
+      assert.match(stdout, pattern);
+    }
   }
+});
+
+test("--version", async () => {
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    version: string;
+  };
+  for (const option of ["--version", "-V"]) {
+    assert.is((await launch([option])).stdout, `rusticated ${version}\n`);
+  }
+  assert.match((await launch(["build", "--version"])).stdout, /^AssemblyScript \d+\.\d+/);
 });
 
 test("arguments after the app are the app's", async () => {
@@ -153,7 +181,8 @@ test("grants", async () => {
     const { code: got, stderr } = await launch(["run", ...options, write("open.wasm", text)], {
       cwd: folder,
     });
-    assert.is(stderr, "");
+    // Of what it has refused itself the host knows what would have allowed it.
+    assert.match(stderr, got === EACCES ? /^hint: .* is not granted; .*\n$/ : /^$/);
     return got;
   };
   assert.is(await code(opener(path)), EACCES);
@@ -168,6 +197,70 @@ test("grants", async () => {
   assert.is(await code(opener(path), "--allow-all"), OPENED);
   assert.is(await code(opener("data/file"), "--allow-all"), OPENED);
   assert.is(await code(opener("data/nothing"), "--allow-all"), ENOENT);
+});
+
+test("a source given to run is told how it is run, as it was to be", async () => {
+  writeFileSync(join(folder, "app.ts"), "export function main(): void {}");
+  const { code, stderr } = await launch(["run", "--dir", "a b", "app.ts", "it's"], {
+    cwd: (mkdirSync(join(folder, "a b")), folder),
+  });
+  assert.is(code, 2);
+  assert.is(stderr, "rusticated: app.ts is a source, which is built first: rusticated build " +
+    "app.ts && rusticated run --dir 'a b' app.wasm 'it'\\''s'\n");
+});
+
+test("an app that fails and was refused something is told which option allows it", async () => {
+  const cwd = join(folder, "asks");
+  mkdirSync(join(cwd, "my data"), { recursive: true });
+  writeFileSync(join(cwd, "my data/file"), "x");
+  for (const [path, option] of [
+    ["my data/file", "'my data'"],
+    ["my data", "'my data'"],
+    ["my data/none/file", "'my data'"],
+    ["none", "."],
+    [join(cwd, "my data/file"), `'${join(cwd, "my data")}'`],
+  ] as const) {
+    const wasm = write("asks.wasm", opener(path));
+    const { code, stderr } = await launch(["run", wasm], { cwd });
+    assert.is(code, EACCES);
+    assert.is(stderr, `hint: "${path}" is not granted; --dir-ro ${option} would allow it\n`);
+    const granted = await launch(["run", "--dir-ro", option.replaceAll("'", ""), wasm], { cwd });
+    assert.is(granted.code, path.includes("none") ? ENOENT : OPENED, granted.stderr);
+    assert.is(granted.stderr, "");
+  }
+});
+
+test("advice in a directory that is gone", async () => {
+  const wasm = write("asks.wasm", opener("file"));
+  const cwd = join(folder, "gone");
+  mkdirSync(cwd);
+  const { code, stderr } = await exec("bash",
+    ["-c", `rmdir "$PWD"; exec "$0" "$@"`, process.execPath, launcher, "run", wasm], { cwd });
+  const hint = `hint: "file" is not granted; --dir-ro grants a directory\n`;
+  assert.equal([code, stderr], [EACCES, hint]);
+});
+
+test("an app that succeeds is told nothing, and one that dies is told as well", async () => {
+  const ends = (how: string): string =>
+    opener("/etc/passwd").replace("(call $exit (i32.load (i32.const 168)))", how);
+  const content = await launch(["run", write("ends.wasm", ends("(call $exit (i32.const 0))"))]);
+  assert.equal([content.code, content.stderr], [0, ""]);
+  const dead = await launch(["run", write("ends.wasm", ends("(unreachable)"))]);
+  assert.is(dead.code, 134);
+  assert.match(dead.stderr, /trap: unreachable\n(?:    at .*\n)+hint: "\/etc\/passwd" is not /);
+});
+
+test("options of run behind an app that fails", async () => {
+  const wasm = write("code.wasm", exiting(3));
+  const said = async (...args: string[]): Promise<string> =>
+    (await launch(["run", ...args])).stderr;
+  const better = `rusticated run --env A=1 --dir . --allow-all ${wasm} x y`;
+  assert.is(await said("--env", "A=1", wasm, "x", "--dir", ".", "y", "--allow-all"),
+    `hint: what comes behind ${wasm} went to the app, --dir as well; ` +
+    `options of run come before: ${better}\n`);
+  assert.is(await said(wasm, "--directory", "-"), "");
+  assert.is(await said("--", wasm, "--dir", "."), "");
+  assert.is(await said(write("fine.wasm", exiting(0)), "--dir", "."), "");
 });
 
 test("what cannot be loaded: exit code 1 and a reason", async () => {

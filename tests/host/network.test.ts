@@ -1,6 +1,7 @@
 /** Which addresses a grant of the network is for, and which ways around it there are not. */
 import { AddressFamily, Errno, SocketAddress } from "../../host/abi.js";
 import { ContextBuilder } from "../../host/context.js";
+import { patternOf } from "../../host/net-pattern.js";
 import { Network, Use } from "../../host/network.js";
 import { assert, suite } from "../harness.js";
 
@@ -125,6 +126,19 @@ test("what may be listened on", () => {
     const wanted = granted ? 0 : -Errno.EACCES;
     const what = `${pattern} for ${digits} ${port}`;
     assert.is(check(listen(pattern), Use.Listen, digits, port), wanted, what);
+  }
+});
+
+test("whatever is refused, the pattern for just that would allow it", () => {
+  for (const use of [Use.Connect, Use.Listen]) {
+    for (const [, digits, port] of [...connectRows, ...listenRows]) {
+      const asked = record(digits, port);
+      const none = new Network(new ContextBuilder().build().grants.network);
+      assert.is(none.check(asked, use), -Errno.EACCES);
+      const pattern = patternOf(asked);
+      const grant = use === Use.Connect ? connect(pattern) : listen(pattern);
+      assert.is(check(grant, use, digits, port), 0, pattern);
+    }
   }
 });
 
