@@ -90,6 +90,11 @@ export class File extends Stream implements AsyncRead, AsyncWrite {
     return this.transfer(Op.Write, buf, buf.length);
   }
 
+  /** For std alone. */
+  get writePosition(): i64 {
+    return this.flags & OpenFlag.Append ? Offset.Current : this.cursor;
+  }
+
   /** Reads at `offset`, in bytes: otherwise as `AsyncRead.read`. Past the end, `n` is 0. */
   // @ts-ignore: decorator
   @fresh

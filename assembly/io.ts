@@ -17,8 +17,10 @@ import { tellPrinter } from "./rt/completions";
 import { Operation } from "./rt/operation";
 import { Stream } from "./transfer";
 import { Vec } from "./vec";
+import { VectoredResult, WriteVectoredOperation } from "./vectored";
 
 export { BufResult, Errno, Error, ErrorKind, Result, Unit } from "./error";
+export { VectoredResult } from "./vectored";
 
 const enum Size {
   /** What a `BufReader` asks for at a time. */
@@ -475,6 +477,40 @@ export async function writeAll(writer: AsyncWrite, buf: Vec<u8>): Promise<BufRes
     if (n < length) piece = buf.slice(n, min(n + Size.Piece, length));
   }
   return new BufResult(n, buf);
+}
+
+/**
+ * Writes all of several buffers, one after the other, as if they were one: a header and what it is
+ * about leave together, and nothing is copied. What is open (a file, a connection, a standard
+ * stream) takes them in one operation, any other writer one buffer at a time.
+ *
+ * `n` says how much was written when there is an error, over all buffers. These come back
+ * unchanged, in the same array; all are lent until the end, so that none may be in it twice.
+ */
+export function writeAllVectored(
+  writer: AsyncWrite, bufs: Array<Vec<u8>>,
+): Promise<VectoredResult> {
+  const stream = streamOf(writer);
+  if (stream === null) return writeEach(writer, bufs);
+  for (let index = 0; index < bufs.length; index++) {
+    if (bufs[index].length > 0) return new WriteVectoredOperation(stream, bufs).start();
+  }
+  return Promise.resolve(new VectoredResult(0, bufs));
+}
+
+/** The writer as what has a handle, or `null`. As for `nameOf`, it has to be an `Object`. */
+function streamOf(writer: Object): Stream | null {
+  return writer instanceof Stream ? writer as Stream : null;
+}
+
+async function writeEach(writer: AsyncWrite, bufs: Array<Vec<u8>>): Promise<VectoredResult> {
+  let n: u64 = 0;
+  for (let index = 0; index < bufs.length; index++) {
+    const written = await writeAll(writer, bufs[index]);
+    n += written.n;
+    if (written.isErr) return new VectoredResult(n, bufs, written.error);
+  }
+  return new VectoredResult(n, bufs);
 }
 
 /**

@@ -33,6 +33,11 @@ export abstract class Stream extends HandleOwner {
     return hostTerminal(this.handle, Terminal.IsTerminal, 0) == 1;
   }
 
+  /** Where a write begins: the cursor, or `Offset.Current`. For std alone. */
+  get writePosition(): i64 {
+    return this.cursor;
+  }
+
   /**
    * Transfers at the cursor. That moves at once and by the whole length, so that of two transfers
    * in flight the second continues where the first ends; when fewer bytes went through, and no

@@ -6,7 +6,7 @@
  * should be, which are refused before they can do harm.
  */
 import { args } from "std/env";
-import { BufReader, ErrorKind, eprintln, println, withoutLineEnd, writeAll } from "std/io";
+import { BufReader, ErrorKind, eprintln, println, withoutLineEnd, writeAllVectored } from "std/io";
 import { Shutdown, TcpListener, TcpStream } from "std/net";
 import { select, spawn } from "std/rt";
 import { ctrlC } from "std/signal";
@@ -179,7 +179,9 @@ class Connection {
     if (!request.isBroken) request.check();
     if (request.isBroken) return;
     const hasBody = request.isChunked || request.length > 0;
-    if (hasBody && request.expects) await this.send("HTTP/1.1 100 Continue\r\n\r\n");
+    if (hasBody && request.expects) {
+      await this.send([Vec.fromString("HTTP/1.1 100 Continue\r\n\r\n")]);
+    }
     if (request.isChunked) await this.skipChunks(request);
     else if (hasBody) await this.skip(request, request.length);
   }
@@ -252,23 +254,26 @@ class Connection {
     if (!isGet && !isHead) request.refuse(405);
 
     const reason = reasonOf(request.status);
-    const body = request.status == 200 ? "Hello, world!\n" : `${request.status} ${reason}\n`;
-    let text = `HTTP/1.1 ${request.status} ${reason}\r\n` +
+    const body = Vec.fromString(
+      request.status == 200 ? "Hello, world!\n" : `${request.status} ${reason}\n`,
+    );
+    let head = `HTTP/1.1 ${request.status} ${reason}\r\n` +
       `Date: ${new Date(SystemTime.now().asUnixSecs() * 1000).toUTCString()}\r\n` +
       "Content-Type: text/plain; charset=utf-8\r\n" +
       `Content-Length: ${body.length}\r\n`;
-    if (request.status == 405) text += "Allow: GET, HEAD\r\n";
-    if (!isKept) text += "Connection: close\r\n";
-    else if (request.isHttp10) text += "Connection: keep-alive\r\n";
-    text += "\r\n";
-    if (!isHead) text += body;
+    if (request.status == 405) head += "Allow: GET, HEAD\r\n";
+    if (!isKept) head += "Connection: close\r\n";
+    else if (request.isHttp10) head += "Connection: keep-alive\r\n";
+    head += "\r\n";
+    if (isHead) body.clear();
     served++;
-    return await this.send(text) && isKept;
+    return await this.send([Vec.fromString(head), body]) && isKept;
   }
 
-  private async send(text: string): Promise<bool> {
-    const written = await writeAll(this.stream, Vec.fromString(text));
-    return written.isOk;
+  /** Sends all of it in one write, so that it leaves in one packet. */
+  private async send(parts: Array<Vec<u8>>): Promise<bool> {
+    const sent = await writeAllVectored(this.stream, parts);
+    return sent.isOk;
   }
 
   /** Ends its own direction first: what the client still sends must not cost it the answer. */

@@ -37,6 +37,7 @@ export {
   DirectoryEntry,
   FileOwner,
   FileTimes,
+  MemoryRange,
   Operation,
   Overlapped,
   OverlappedState,

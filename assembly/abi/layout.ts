@@ -35,6 +35,15 @@ export const enum OverlappedState {
   Done = 2,
 }
 
+/** One of the ranges that `Op.WriteVectored` writes. */
+export const enum MemoryRange {
+  Pointer = 0,
+  Length = 4,
+  Size = 8,
+  /** How many one operation has at most. */
+  Most = 1024,
+}
+
 /** What `Op.Stat` writes. Times are nanoseconds since 1970. */
 export const enum Stat {
   Device = 0,

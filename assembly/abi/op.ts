@@ -169,4 +169,11 @@ export const enum Op {
   Lock = 41,
   /** Makes a second handle of the file `handle`. Both have one position. Result: the new handle. */
   Duplicate = 42,
+
+  /**
+   * Writes what the `MemoryRange` records in (ptr0, len0), aligned to 4, list, one after the other
+   * and as one write, at `offset` or `Offset.Current`. They are 1 to `MemoryRange.Most`. Result:
+   * bytes written, maybe fewer.
+   */
+  WriteVectored = 43,
 }

@@ -71,7 +71,8 @@ export const enum SubmissionWord {
   /**
    * Text that comes before the path in (Pointer0, Length0): bytes at this offset from the start of
    * the stage. It ends in a slash where one is needed. Valid until the turn returns. Of an op with
-   * an address that goes out to the system: that address, a `SocketAddress` record.
+   * an address that goes out to the system: that address, a `SocketAddress` record. Of a vectored
+   * write: its `MemoryRange` records, whose ranges the host has checked.
    */
   PrefixOffset = 12,
   /** Bytes of that text; 0 when there is none. */

@@ -4,7 +4,7 @@ import type { Call } from "./call.js";
 import {
   duplicate, lock, open, seek, setLength, setOwner, setPermissions, setTimes, stat, sync,
 } from "./fs.js";
-import { close, nop, read, write } from "./io.js";
+import { close, nop, read, write, writeVectored } from "./io.js";
 import {
   accept, bindDatagram, connect, connectDatagram, connectUnix, getSocketOption, listen, listenUnix,
   lookupHost, receiveFrom, sendTo, setSocketOption, shutdown, socketName,
@@ -62,6 +62,7 @@ const CALLS = {
   [Op.SetOwner]: setOwner,
   [Op.Lock]: lock,
   [Op.Duplicate]: duplicate,
+  [Op.WriteVectored]: writeVectored,
 } satisfies Record<Op, Call>;
 
 // An array, since the keys are dense: looking one up is then one load.

@@ -1,5 +1,5 @@
 /** `std/io`: what every stream has. */
-import { Errno, Handle, Op } from "../abi.js";
+import { Errno, Handle, MemoryRange, Op } from "../abi.js";
 import { Right } from "../handles.js";
 import type { Loop } from "../loop.js";
 import type { Parts } from "../parts.js";
@@ -42,10 +42,9 @@ function transfer(loop: Loop, at: number, op: Op, right: Right): number {
   if ((memory.flags(at) | memory.pointer1(at) | memory.length1(at)) !== 0) {
     return -Errno.EINVAL;
   }
-  // Negative offsets mean nothing, except `Offset.Current`.
   const low = memory.offsetLow(at);
   const high = memory.offsetHigh(at);
-  if (high > 0x7fffffff && (high !== ALL_ONES || low !== ALL_ONES)) return -Errno.EINVAL;
+  if (!isPlace(low, high)) return -Errno.EINVAL;
   const pointer = memory.pointer0(at);
   const length = memory.length0(at);
   if (!memory.contains(pointer, length)) return -Errno.EFAULT;
@@ -53,6 +52,36 @@ function transfer(loop: Loop, at: number, op: Op, right: Right): number {
   if (descriptor < 0) return descriptor;
   const argument = loop.handles.argument(loop.target);
   staging.write(op, descriptor, argument, 0, pointer, length, low, high);
+  return Verdict.Staged;
+}
+
+/** Whether it is an offset in a file: negative ones mean nothing, except `Offset.Current`. */
+function isPlace(low: number, high: number): boolean {
+  return high <= 0x7fffffff || (high === ALL_ONES && low === ALL_ONES);
+}
+
+/** `Op.WriteVectored`. The list that is checked is the one that the backend gets: a copy. */
+export function writeVectored(loop: Loop, at: number): number {
+  const { memory, staging } = loop;
+  const low = memory.offsetLow(at);
+  const high = memory.offsetHigh(at);
+  const pointer = memory.pointer0(at);
+  const length = memory.length0(at);
+  if (memory.flags(at) !== 0 || hasRange1(loop, at) || !isPlace(low, high) ||
+    (pointer & 3) !== 0 || length === 0 || length % MemoryRange.Size !== 0 ||
+    length > MemoryRange.Most * MemoryRange.Size) return -Errno.EINVAL;
+  if (!memory.contains(pointer, length)) return -Errno.EFAULT;
+  const list = memory.copyOut(pointer, length);
+  const words = new Uint32Array(list.buffer);
+  for (let index = 0; index < words.length; index += 2) {
+    if (!memory.contains(words[index]!, words[index + 1]!)) return -Errno.EFAULT;
+  }
+  loop.ensureRoomFor(length);
+  const descriptor = useHandle(loop, memory.handle(at), Right.Write);
+  if (descriptor < 0) return descriptor;
+  const argument = loop.handles.argument(loop.target);
+  staging.write(Op.WriteVectored, descriptor, argument, 0, 0, 0, low, high);
+  staging.prefix(list);
   return Verdict.Staged;
 }
 

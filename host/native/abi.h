@@ -387,6 +387,12 @@
 #define OVERLAPPED_STATE_SUBMITTED 1
 #define OVERLAPPED_STATE_DONE 2
 
+/* MemoryRange of assembly/abi/layout.ts */
+#define MEMORY_RANGE_POINTER 0
+#define MEMORY_RANGE_LENGTH 4
+#define MEMORY_RANGE_SIZE 8
+#define MEMORY_RANGE_MOST 1024
+
 /* Stat of assembly/abi/layout.ts */
 #define STAT_DEVICE 0
 #define STAT_INODE 8
@@ -507,6 +513,7 @@
 #define OP_SET_OWNER 40
 #define OP_LOCK 41
 #define OP_DUPLICATE 42
+#define OP_WRITE_VECTORED 43
 #define EVERY_OP(X) \
   X(NOP) \
   X(OPEN) \
@@ -550,7 +557,8 @@
   X(SEEK) \
   X(SET_OWNER) \
   X(LOCK) \
-  X(DUPLICATE)
+  X(DUPLICATE) \
+  X(WRITE_VECTORED)
 
 /* Abi of assembly/abi/version.ts */
 #define ABI_VERSION 2

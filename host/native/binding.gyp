@@ -29,6 +29,7 @@
         "tree.c",
         "unix.c",
         "uring.c",
+        "vector.c",
         "waiter.c",
         "watch.c",
         "work.c"

@@ -168,9 +168,11 @@ int core_admit(struct core *core, const struct submission *submission)
 
 int core_hold(struct core *core, uint32_t index, size_t bytes)
 {
-  if (bytes > HELD_LIMIT - core->held) return -EAGAIN;
-  core->slots[index].held = (uint32_t)bytes;
-  core->held += bytes;
+  struct slot *slot = &core->slots[index];
+  uint64_t others = core->held - slot->held;
+  if (bytes > HELD_LIMIT - others) return -EAGAIN;
+  slot->held = (uint32_t)bytes;
+  core->held = others + bytes;
   return 0;
 }
 

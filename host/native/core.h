@@ -118,7 +118,7 @@ struct slot {
   uint32_t generation;
   int32_t descriptor;
   uint32_t pointer; /* the range of guest memory that is read into or written from */
-  uint32_t length;
+  uint32_t length;  /* and its bytes; of a vectored write all of its bytes */
   uint32_t flags;
   uint32_t argument;
   uint8_t op;
@@ -179,8 +179,9 @@ void core_begin_turn(struct core *core);
 int core_admit(struct core *core, const struct submission *submission);
 
 /*
- * Counts bytes of text and data that a slot's operation is to hold, until the slot is free again.
- * 0, or -EAGAIN when the limit does not allow it; what needs none, as a close, is never refused.
+ * Counts bytes of text and data that a slot's operation is to hold, in place of those that it holds
+ * so far, until the slot is free again. 0, or -EAGAIN when the limit does not allow it; what needs
+ * none, as a close, is never refused.
  */
 int core_hold(struct core *core, uint32_t index, size_t bytes);
 

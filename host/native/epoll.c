@@ -150,15 +150,10 @@ static bool tells_by_short_read(int descriptor, struct watch *watch)
 
 /* ---- Trying ---- */
 
-static bool moves_data(const struct slot *slot)
-{
-  return slot->op == OP_READ || slot->op == OP_WRITE;
-}
-
 static enum direction direction_of(const struct slot *slot)
 {
   if (slot->op == OP_READ) return DIRECTION_IN;
-  bool out = slot->op == OP_WRITE || plan(slot->op, slot->descriptor, KIND_PIPE) == PLAN_WRITABLE;
+  bool out = op_writes(slot->op) || plan(slot->op, slot->descriptor, KIND_PIPE) == PLAN_WRITABLE;
   return out ? DIRECTION_OUT : DIRECTION_IN;
 }
 
@@ -173,11 +168,10 @@ static int64_t try_transfer(struct epoll *epoll, const struct slot *slot, struct
 {
   struct core *core = &epoll->core;
   /* It was checked when it was admitted, but an embedder may have attached less since. */
-  if (!core_in_memory(core, slot->pointer, slot->length)) return -EFAULT;
-  struct transfer transfer = {
-    core->memory + slot->pointer, slot->length, slot->offset, slot->descriptor,
-    slot->op == OP_WRITE, epoll->is_old,
-  };
+  if (slot->op != OP_WRITE_VECTORED &&
+      !core_in_memory(core, slot->pointer, slot->length)) return -EFAULT;
+  struct transfer transfer = transfer_of_slot(core, slot);
+  transfer.looks = epoll->is_old;
   int64_t result = transfer_ready(&transfer, watch->kind);
   if (result > 0 && result < slot->length && !transfer.writes &&
       tells_by_short_read(slot->descriptor, watch)) {
@@ -191,8 +185,8 @@ static int64_t try_now(struct epoll *epoll, struct slot *slot, struct watch *wat
 {
   int64_t result = -EINTR;
   for (int i = 0; result == -EINTR && i < INTERRUPTIONS; i++) {
-    result = slot->operation != NULL ? perform_ready(slot->operation)
-                                     : try_transfer(epoll, slot, watch);
+    result = op_transfers(slot->op) ? try_transfer(epoll, slot, watch)
+                                    : perform_ready(slot->operation);
   }
   return result;
 }
@@ -201,8 +195,7 @@ static int64_t try_now(struct epoll *epoll, struct slot *slot, struct watch *wat
 
 static void give_transfer_to_pool(struct epoll *epoll, uint32_t index)
 {
-  struct slot *slot = &epoll->core.slots[index];
-  int result = operation_make_data(&epoll->core, index, &slot->operation);
+  int result = operation_take_data(&epoll->core, index);
   if (result < 0) core_finish(&epoll->core, index, result);
   else work_give(&epoll->work, &epoll->core, index);
 }
@@ -252,7 +245,7 @@ static void offer(struct epoll *epoll, uint32_t index)
   int result = arm(epoll, awaited(slot), watch, fresh);
   if (result == 0) return;
   queue_remove(&watch->queues[direction], core, index);
-  if (result == -EPERM && moves_data(slot)) give_transfer_to_pool(epoll, index);
+  if (result == -EPERM && op_transfers(slot->op)) give_transfer_to_pool(epoll, index);
   else core_finish(core, index, result);
 }
 
@@ -328,7 +321,7 @@ static bool is_at_end(const struct slot *slot)
 static void begin_file_transfer(struct epoll *epoll, uint32_t index, struct watch *watch)
 {
   const struct slot *slot = &epoll->core.slots[index];
-  uint8_t blocks = slot->op == OP_WRITE ? WATCH_BLOCKS_OUT : WATCH_BLOCKS_IN;
+  uint8_t blocks = op_writes(slot->op) ? WATCH_BLOCKS_OUT : WATCH_BLOCKS_IN;
   if (!(watch->marks & blocks)) {
     int64_t result = try_transfer(epoll, slot, watch);
     /* Nothing at all is the end, or a kernel that means "not without waiting". */
@@ -365,13 +358,16 @@ static void begin(struct epoll *epoll, const struct submission *submission)
   if (core_admit(core, submission) < 0) return;
   uint32_t index = submission->slot;
   struct slot *slot = &core->slots[index];
-  if (moves_data(slot)) {
-    begin_transfer(epoll, index);
-    return;
-  }
-  int result = operation_make(core, submission, &slot->operation);
+  bool transfers = op_transfers(slot->op);
+  /* A read or write goes by its slot; a vectored one has more than one range. */
+  bool needed = !transfers || slot->op == OP_WRITE_VECTORED;
+  int result = needed ? operation_make(core, submission, &slot->operation) : 0;
   if (result < 0) {
     core_finish(core, index, result);
+    return;
+  }
+  if (transfers) {
+    begin_transfer(epoll, index);
     return;
   }
   enum kind kind = slot->op == OP_CLOSE ? forget(epoll, slot->descriptor) : KIND_UNKNOWN;

@@ -142,18 +142,22 @@ static bool takes_path(uint32_t op)
          !net_takes_address(op);
 }
 
+uint32_t operation_buffer_limit(const struct core *core)
+{
+  if (core->held > HELD_LIMIT / 2) return BUFFER_LIMIT_LEAST;
+  return core->held > HELD_LIMIT / 4 ? BUFFER_LIMIT_SCARCE : BUFFER_LIMIT;
+}
+
 static uint32_t buffer_size(const struct core *core, const struct submission *from)
 {
-  uint32_t most = BUFFER_LIMIT;
-  if (net_moves_data(from->op)) most = DATAGRAM_LIMIT;
-  else if (core->held > HELD_LIMIT / 2) most = BUFFER_LIMIT_LEAST;
-  else if (core->held > HELD_LIMIT / 4) most = BUFFER_LIMIT_SCARCE;
+  uint32_t most = net_moves_data(from->op) ? DATAGRAM_LIMIT : operation_buffer_limit(core);
   return from->length0 < most ? from->length0 : most;
 }
 
 int operation_make(struct core *core, const struct submission *from, struct operation **made)
 {
   if (from->op == OP_SPAWN) return spawn_make(core, from, made);
+  if (from->op == OP_WRITE_VECTORED) return vector_make(core, from, made);
   bool has_data = moves_data(from->op);
   bool has_path = takes_path(from->op);
   uint64_t named = has_path ? (uint64_t)from->prefix_length + from->length0 : 0;
@@ -183,15 +187,23 @@ int operation_make(struct core *core, const struct submission *from, struct oper
   return 0;
 }
 
-int operation_make_data(struct core *core, uint32_t index, struct operation **made)
+struct submission operation_resubmission(const struct core *core, uint32_t index)
 {
   const struct slot *slot = &core->slots[index];
-  struct submission again = {
+  return (struct submission){
     .op = slot->op, .slot = index, .generation = slot->generation, .offset = slot->offset,
     .descriptor = slot->descriptor, .pointer0 = slot->pointer, .length0 = slot->length,
     .flags = slot->flags, .argument = slot->argument,
   };
-  return operation_make(core, &again, made);
+}
+
+int operation_take_data(struct core *core, uint32_t index)
+{
+  struct slot *slot = &core->slots[index];
+  if (slot->op == OP_WRITE_VECTORED) return vector_gather(core, index);
+  if (slot->operation != NULL) return 0;
+  struct submission again = operation_resubmission(core, index);
+  return operation_make(core, &again, &slot->operation);
 }
 
 static uint32_t kind_of(uint32_t mode)

@@ -17,6 +17,7 @@
 #include "net.h"
 #include "spawn.h"
 #include "tree.h"
+#include "vector.h"
 
 /* Longest path, its NUL included; the kernel's own limit. */
 #define PATH_SIZE 4096
@@ -71,9 +72,22 @@ struct operation {
     struct net_record net;
     struct command command;
     struct tree_record tree;
+    struct vector_record vector;
   } record;
   uint8_t storage[]; /* the path, or the data */
 };
+
+/* Whether it writes to a file or a stream: data that lies in guest memory. */
+static inline bool op_writes(uint32_t op)
+{
+  return op == OP_WRITE || op == OP_WRITE_VECTORED;
+}
+
+/* Whether it reads or writes so. */
+static inline bool op_transfers(uint32_t op)
+{
+  return op == OP_READ || op_writes(op);
+}
 
 /* Of an op below OP_COUNT. */
 enum state operation_state(uint32_t op);
@@ -87,8 +101,17 @@ int operation_make(struct core *core, const struct submission *submission, struc
 /* One with room for `storage` bytes, and what every operation has from its submission. Or NULL. */
 struct operation *operation_allocate(const struct submission *from, size_t storage);
 
-/* The same for a read or write that is already under way and turns out to need its own buffer. */
-int operation_make_data(struct core *core, uint32_t index, struct operation **made);
+/*
+ * Has a slot's read or write, which is already under way, move its data through a buffer of its
+ * own, unless it does so. 0, or -errno as `operation_make`.
+ */
+int operation_take_data(struct core *core, uint32_t index);
+
+/* A submission as the slot has it: of what it was made of without texts. */
+struct submission operation_resubmission(const struct core *core, uint32_t index);
+
+/* How many bytes of data the buffer of one more operation may have. */
+uint32_t operation_buffer_limit(const struct core *core);
 
 /* Copies the outcome to guest memory. Returns the result as the host wants it. */
 int64_t operation_settle(struct core *core, struct operation *operation, int64_t result);

@@ -99,8 +99,24 @@ static struct transfer transfer_of(struct operation *operation)
 {
   return (struct transfer){
     operation->storage, operation->length, operation->offset, operation->descriptor,
-    operation->op == OP_WRITE, false,
+    op_writes(operation->op), false, NULL,
   };
+}
+
+struct transfer transfer_of_slot(const struct core *core, const struct slot *slot)
+{
+  struct operation *operation = slot->operation;
+  struct transfer transfer = {
+    .data = core->memory + slot->pointer, .length = slot->length, .offset = slot->offset,
+    .descriptor = slot->descriptor, .writes = op_writes(slot->op),
+  };
+  if (slot->op == OP_WRITE_VECTORED) {
+    transfer.message = vector_locate(core, operation);
+  } else if (operation != NULL) {
+    transfer.data = operation->storage;
+    transfer.length = operation->length;
+  }
+  return transfer;
 }
 
 static int64_t perform_transfer(struct operation *operation)
@@ -121,6 +137,11 @@ int64_t perform_read(struct operation *operation)
 }
 
 int64_t perform_write(struct operation *operation)
+{
+  return perform_transfer(operation);
+}
+
+int64_t perform_write_vectored(struct operation *operation)
 {
   return perform_transfer(operation);
 }
@@ -289,13 +310,23 @@ static int64_t transfer_looking(const struct transfer *transfer)
   int descriptor = transfer->descriptor;
   if (!is_ready(descriptor, transfer->writes ? POLLOUT : POLLIN)) return -EAGAIN;
   struct transfer little = *transfer;
-  if (transfer->writes && transfer->length > PIPE_ATOMIC) little.length = PIPE_ATOMIC;
+  uint8_t page[PIPE_ATOMIC];
+  if (transfer->message != NULL) {
+    little.data = page;
+    little.length = vector_copy(page, sizeof page, transfer->message);
+  }
+  if (transfer->writes && little.length > PIPE_ATOMIC) little.length = PIPE_ATOMIC;
   return transfer_here(&little);
 }
 
 int64_t transfer_ready(const struct transfer *transfer, enum kind kind)
 {
   int descriptor = transfer->descriptor;
+  const struct msghdr *message = transfer->message;
+  if (kind == KIND_SOCKET && message != NULL) {
+    int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+    return result_of(syscall(SYS_sendmsg, descriptor, message, flags));
+  }
   if (kind == KIND_SOCKET) {
     /* Not by `send` and `recv`, which do what it takes to be interrupted by `pthread_cancel`. */
     long number = transfer->writes ? SYS_sendto : SYS_recvfrom;
@@ -303,11 +334,13 @@ int64_t transfer_ready(const struct transfer *transfer, enum kind kind)
                              MSG_DONTWAIT | MSG_NOSIGNAL, NULL, NULL));
   }
   struct iovec data = { transfer->data, transfer->length };
+  const struct iovec *vector = message != NULL ? message->msg_iov : &data;
+  int count = message != NULL ? (int)message->msg_iovlen : 1;
   off_t offset = kind == KIND_FILE ? (off_t)transfer->offset : OFFSET_CURRENT;
   int64_t result = -EOPNOTSUPP;
   if (!transfer->looks) {
-    result = result_of(transfer->writes ? pwritev2(descriptor, &data, 1, offset, RWF_NOWAIT)
-                                        : preadv2(descriptor, &data, 1, offset, RWF_NOWAIT));
+    result = result_of(transfer->writes ? pwritev2(descriptor, vector, count, offset, RWF_NOWAIT)
+                                        : preadv2(descriptor, vector, count, offset, RWF_NOWAIT));
   }
   if (result == -ENOSYS) result = -EOPNOTSUPP;
   return result == -EOPNOTSUPP && kind != KIND_FILE ? transfer_looking(transfer) : result;
@@ -315,7 +348,7 @@ int64_t transfer_ready(const struct transfer *transfer, enum kind kind)
 
 int64_t perform_ready(struct operation *operation)
 {
-  if (operation->op != OP_READ && operation->op != OP_WRITE) return perform(operation);
+  if (!op_transfers(operation->op)) return perform(operation);
   struct transfer transfer = transfer_of(operation);
   return transfer_ready(&transfer, kind_of(operation->descriptor));
 }

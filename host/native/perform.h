@@ -60,7 +60,11 @@ struct transfer {
   int descriptor;
   bool writes;
   bool looks; /* pretend that the kernel knows no RWF_NOWAIT (tests) */
+  const struct msghdr *message; /* or NULL; of a vectored write, what names all of its data */
 };
+
+/* The read or write of a slot, whose data lies where it lies now. */
+struct transfer transfer_of_slot(const struct core *core, const struct slot *slot);
 
 /*
  * Moves data as far as that goes without blocking: -EAGAIN when it does not go at all, -EOPNOTSUPP

@@ -64,6 +64,15 @@ void prepare_write(struct core *core, struct slot *slot, struct uring_sqe *sqe)
   prepare_data(core, slot, sqe);
 }
 
+void prepare_write_vectored(struct core *core, struct slot *slot, struct uring_sqe *sqe)
+{
+  const struct msghdr *message = vector_locate(core, slot->operation);
+  sqe->offset = slot->offset;
+  sqe->address = address_of(message->msg_iov);
+  sqe->length = (uint32_t)message->msg_iovlen;
+  if (vector_is_direct(slot->operation)) core_mark_direct(core, slot);
+}
+
 void prepare_sync(struct core *core, struct slot *slot, struct uring_sqe *sqe)
 {
   (void)core;

@@ -105,6 +105,11 @@ static void prefer_socket_call(struct uring *uring, const struct slot *slot, str
   if (slot->op == OP_WRITE) {
     sqe->opcode = URING_OP_SEND;
     sqe->op_flags = MSG_NOSIGNAL;
+  } else if (slot->op == OP_WRITE_VECTORED) {
+    sqe->opcode = URING_OP_SENDMSG;
+    sqe->address = (uint64_t)(uintptr_t)&slot->operation->record.vector.message;
+    sqe->length = 1;
+    sqe->op_flags = MSG_NOSIGNAL;
   } else {
     sqe->opcode = URING_OP_RECV;
     if (uring->can_poll_first && !is_unread(uring, slot->descriptor)) {
@@ -126,7 +131,7 @@ static void submit(struct uring *uring, uint32_t index)
   sqe->descriptor = slot->descriptor;
   sqe->user_data = user_data_of(index, slot->generation);
   prepare(&uring->core, slot, sqe);
-  if (operation_state(slot->op) != STATE_DATA) return;
+  if (!op_transfers(slot->op)) return;
   if (slot->argument & STAGE_ARGUMENT_SOCKET) prefer_socket_call(uring, slot, sqe);
   if (files_use(&uring->files, &uring->ring, slot->descriptor)) sqe->flags |= URING_SQE_FIXED_FILE;
 }
@@ -183,8 +188,7 @@ static bool read_cached(struct uring *uring, uint32_t index)
  */
 static bool moves_shared_position(const struct slot *slot)
 {
-  bool moves_data = slot->op == OP_READ || slot->op == OP_WRITE;
-  return moves_data && (slot->argument & STAGE_ARGUMENT_SHARED) != 0 &&
+  return op_transfers(slot->op) && (slot->argument & STAGE_ARGUMENT_SHARED) != 0 &&
          slot->offset == (uint64_t)OFFSET_CURRENT && kind_of(slot->descriptor) == KIND_FILE;
 }
 
@@ -196,10 +200,7 @@ static void wait_for_descriptor(struct uring *uring, uint32_t index)
     arm_poll(uring, index);
     return;
   }
-  int result = 0;
-  if (slot->operation == NULL) {
-    result = operation_make_data(&uring->core, index, &slot->operation);
-  }
+  int result = operation_take_data(&uring->core, index);
   if (result < 0) core_finish(&uring->core, index, result);
   else work_give(&uring->work, &uring->core, index);
 }
@@ -207,15 +208,7 @@ static void wait_for_descriptor(struct uring *uring, uint32_t index)
 /* Such a transfer, by the system call that takes the lock: at once, or else in the pool. */
 static void transfer_at_position(struct uring *uring, uint32_t index)
 {
-  const struct slot *slot = &uring->core.slots[index];
-  struct transfer transfer = {
-    uring->core.memory + slot->pointer, slot->length, slot->offset, slot->descriptor,
-    slot->op == OP_WRITE, false,
-  };
-  if (slot->operation != NULL) {
-    transfer.data = slot->operation->storage;
-    transfer.length = slot->operation->length;
-  }
+  struct transfer transfer = transfer_of_slot(&uring->core, &uring->core.slots[index]);
   int64_t result = transfer_ready(&transfer, KIND_FILE);
   /* Nothing at all is the end, or a kernel that means "not without waiting". */
   if (result > 0) core_finish(&uring->core, index, result);
@@ -235,8 +228,12 @@ static void begin(struct uring *uring, const struct submission *submission)
   bool by_ring = uring->opcodes[slot->op] != URING_OP_NONE;
   enum state state = operation_state(slot->op);
   if (state != STATE_NONE || !by_ring) {
-    bool needed = state != STATE_DATA || !by_ring || !uring->core.direct;
+    bool copies = !by_ring || !uring->core.direct;
+    bool needed = state != STATE_DATA || copies;
     int result = needed ? operation_make(&uring->core, submission, &slot->operation) : 0;
+    if (result == 0 && copies && op_transfers(slot->op)) {
+      result = operation_take_data(&uring->core, index);
+    }
     if (result < 0) {
       core_finish(&uring->core, index, result);
       return;
@@ -357,7 +354,7 @@ static bool was_interrupted(int32_t result)
 static void retry_or_fail(struct uring *uring, uint32_t index, int32_t result)
 {
   struct slot *slot = &uring->core.slots[index];
-  bool moves_data = slot->op == OP_READ || slot->op == OP_WRITE;
+  bool moves_data = op_transfers(slot->op);
   if (was_interrupted(result)) result = -EINTR;
   bool passing = result == -EINTR || result == -EAGAIN;
   if (uring->core.closing || !(passing || result == -ESPIPE)) {

@@ -120,6 +120,7 @@ _Static_assert(sizeof(struct uring_probe) == 16 + 256 * 8, "probe");
 
 enum uring_opcode {
   URING_OP_NOP = 0,
+  URING_OP_WRITEV = 2,
   URING_OP_FSYNC = 3,
   URING_OP_POLL_ADD = 6,
   URING_OP_SENDMSG = 9,

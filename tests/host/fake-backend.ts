@@ -148,7 +148,7 @@ export class FakeBackend implements Backend {
     const isLent = (word(SubmissionWord.Argument) & StageArgument.Annex) !== 0;
     const text = isLent ? this.annexed.at(-1)! : new Uint8Array(this.stage);
     const prefix = text.slice(from, from + word(SubmissionWord.PrefixLength));
-    const hasPath = ![Op.Read, Op.Write].includes(word(SubmissionWord.Op));
+    const hasPath = ![Op.Read, Op.Write, Op.WriteVectored].includes(word(SubmissionWord.Op));
     const rest = hasPath ? this.memory.slice(pointer, pointer + length) : new Uint8Array(0);
     return {
       op: word(SubmissionWord.Op),

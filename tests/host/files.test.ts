@@ -1,5 +1,5 @@
 /** What the host checks and notes of operations on open files, against a fake backend. */
-import { Errno, LockFlag, Op, SeekFlag } from "../../host/abi.js";
+import { Errno, LockFlag, MemoryRange, Op, SeekFlag } from "../../host/abi.js";
 import { StageArgument } from "../../host/backend/stage.js";
 import { Right } from "../../host/handles.js";
 import { NativeFile } from "../../host/resource/file.js";
@@ -28,6 +28,40 @@ test("a seek goes to the backend as it is, and nothing else does", () => {
   }
   assert.is(driver.perform({ ...seek, handle: 99 }).result, -Errno.EBADF);
   assert.is(fake.log.length, 1);
+});
+
+test("of a vectored write the backend gets the very list that was checked", () => {
+  const { fake, driver } = setUp();
+  const handle = driver.lend(7);
+  const end = driver.loop.memory.size;
+  const put = (words: number[]): number[] => {
+    words.forEach((word, index) => driver.view.setUint32(4096 + 4 * index, word, true));
+    return words;
+  };
+  const write = (more = {}): number => {
+    const list = { ptr0: 4096, len0: 2 * MemoryRange.Size, offset: 5n };
+    return driver.perform({ op: Op.WriteVectored, handle, ...list, ...more }).result;
+  };
+  const words = put([8, 9, end - 3, 3]);
+  assert.is(write(), 0);
+  const { descriptor, prefix, pointer, length, offset } = fake.log.at(-1)!;
+  assert.equal([descriptor, pointer, length, offset], [7, 0, 0, 5n]);
+  assert.equal([...new Uint32Array(prefix.buffer)], words);
+  assert.is(write({ ptr0: 8192, len0: MemoryRange.Most * MemoryRange.Size, offset: -1n }), 0);
+  for (const wrong of [
+    { len0: 0 }, { len0: 7 }, { len0: 12 }, { ptr0: 4098 }, { offset: -2n }, { flags: 1 },
+    { len0: (MemoryRange.Most + 1) * MemoryRange.Size }, { ptr1: 8 }, { len1: 8 },
+  ]) assert.is(write(wrong), -Errno.EINVAL, JSON.stringify(Object.keys(wrong)));
+  assert.is(write({ ptr0: end - 8 }), -Errno.EFAULT);
+  for (const outside of [[end, 1], [end - 3, 4], [0, 0xffffffff], [0xffffffff, 1]]) {
+    put([8, 9, ...outside]);
+    assert.is(write(), -Errno.EFAULT);
+  }
+  assert.is(write({ handle: 99 }), -Errno.EFAULT);
+  put(words);
+  assert.is(write({ handle: 99 }), -Errno.EBADF);
+  assert.is(write({ handle: driver.lend(8, Right.Read) }), -Errno.EBADF);
+  assert.is(fake.log.length, 2);
 });
 
 test("the backend is told of streams whose position belongs to others, too", () => {

@@ -6,8 +6,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import {
-  Errno, Command, CommandFlag, CommandStream, CopyTarget, Handle, Op, OpenFlag, Overlapped, Signal,
-  SocketAddress,
+  Errno, Command, CommandFlag, CommandStream, CopyTarget, Handle, MemoryRange, Op, OpenFlag,
+  Overlapped, Signal, SocketAddress,
 } from "../../host/abi.js";
 import type { Backend } from "../../host/backend/backend.js";
 import { CompletionWord, StageLayout, SubmissionWord } from "../../host/backend/stage.js";
@@ -186,6 +186,8 @@ class Guest {
       case Op.Read:
       case Op.Write:
         return { op, handle: this.anyHandle(), ...this.range(), offset: -1n };
+      case Op.WriteVectored:
+        return { op, handle: this.anyHandle(), ...this.ranges(), offset: -1n };
       case Op.ReadDirectory:
         return { op, handle: this.anyHandle(), ...this.range() };
       case Op.Stat:
@@ -247,6 +249,19 @@ class Guest {
   private range(): { ptr0: number; len0: number } {
     const len0 = this.random(4) === 0 ? this.random(DATA_SIZE) : this.random(5000);
     return { ptr0: DATA + this.random(DATA_SIZE - len0), len0 };
+  }
+
+  /** A list of ranges, in the data that others read into and write from. */
+  private ranges(): { ptr0: number; len0: number } {
+    const { view } = this.driver;
+    const ptr0 = DATA + this.random(1000) * 64;
+    const len0 = (1 + this.random(20)) * MemoryRange.Size;
+    for (let at = ptr0; at < ptr0 + len0; at += MemoryRange.Size) {
+      const range = this.range();
+      view.setUint32(at + MemoryRange.Pointer, range.ptr0, true);
+      view.setUint32(at + MemoryRange.Length, range.len0, true);
+    }
+    return { ptr0, len0 };
   }
 
   /** Where a text lies; each is written once. */
@@ -321,6 +336,7 @@ const GIVING: readonly Op[] = [
 /** Some more than once: what is likely to wait, and what gives it something to wait for. */
 const OPS: readonly Op[] = [
   ...GIVING, Op.Pipe, Op.Pipe, Op.Open, Op.Accept, Op.Read, Op.Read, Op.Read, Op.Write, Op.Write,
+  Op.WriteVectored, Op.WriteVectored,
   Op.Close, Op.Close, Op.Nop, Op.Stat, Op.ReadDirectory, Op.CopyRange, Op.SendTo, Op.ReceiveFrom,
   Op.LookupHost, Op.Shutdown, Op.Wait, Op.Kill, Op.Sync,
 ];

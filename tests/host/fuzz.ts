@@ -2,7 +2,7 @@
  * Feeds a loop with hostile records. It takes the backend as a parameter, so that it also runs on a
  * build of the addon with AddressSanitizer: `STD_FUZZ_ROUNDS` says how long.
  */
-import { Errno, Op, Overlapped, SocketAddress } from "../../host/abi.js";
+import { Errno, MemoryRange, Op, Overlapped, SocketAddress } from "../../host/abi.js";
 import type { Backend } from "../../host/backend/backend.js";
 import { OP_COUNT } from "../../host/calls/index.js";
 import { GuestFailure } from "../../host/failure.js";
@@ -45,6 +45,8 @@ const SIZE = PAGES * 65536;
 const FIRST_RECORD = 65536;
 const RECORD_COUNT = 512;
 const LIST = 1024;
+/** Lists of ranges to write. */
+const RANGES = 6144;
 const PATHS = 8192;
 /** Addresses to go to, then room for those to be told. */
 const ADDRESSES = 4096;
@@ -159,6 +161,7 @@ class Fuzzer {
     }
     if (op === Op.Open) view.setUint32(record + Overlapped.Flags, this.random(256), true);
     if (op >= Op.Listen && op <= Op.GetSocketOption) this.fillAddresses(record);
+    if (op === Op.WriteVectored && this.random(4) !== 0) this.fillRanges(record);
     if (op === Op.Stat && this.random(2) === 0) {
       view.setUint32(record + Overlapped.Ptr1, this.random(4096) * 8, true);
       view.setUint32(record + Overlapped.Len1, 88, true);
@@ -185,6 +188,22 @@ class Fuzzer {
       view.setUint32(record + pointer + 4, SocketAddress.Size, true);
     }
     if (this.random(2) === 0) view.setUint32(record + Overlapped.Handle, 0, true);
+  }
+
+  /** Makes a record one that lists ranges, of which one may lie anywhere. */
+  private fillRanges(record: number): void {
+    const { view } = this.driver;
+    const count = 1 + this.random(8);
+    view.setUint32(record + Overlapped.Ptr0, RANGES, true);
+    view.setUint32(record + Overlapped.Len0, count * MemoryRange.Size, true);
+    for (let index = 0; index < count; index++) {
+      const at = RANGES + index * MemoryRange.Size;
+      view.setUint32(at + MemoryRange.Pointer, this.random(SIZE / 2), true);
+      view.setUint32(at + MemoryRange.Length, this.random(SIZE / 8), true);
+    }
+    if (this.random(2) === 0) {
+      view.setUint32(RANGES + 4 * this.random(2 * count), this.anyNumber(), true);
+    }
   }
 
   /** Writes nonsense in some of the fields; in all of them when it is `wild`. */

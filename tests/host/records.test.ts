@@ -1,5 +1,7 @@
 /** Records that change under the host's hands: each field of one is read once, by whatever call. */
-import { Command, CopyTarget, Handle, Op, SocketAddress, Stat } from "../../host/abi.js";
+import {
+  Command, CopyTarget, Handle, MemoryRange, Op, SocketAddress, Stat,
+} from "../../host/abi.js";
 import { callOf, Verdict } from "../../host/calls/index.js";
 import { NativeDir } from "../../host/resource/dir.js";
 import { assert, suite, tempDir } from "../harness.js";
@@ -13,6 +15,7 @@ const OTHER = 8192;
 const ADDRESS = 12288;
 const COMMAND = 16384;
 const COPY = 20480;
+const RANGES = 24576;
 
 const path = { handle: Handle.Root, ptr0: TEXT, len0: "/data/file".length };
 const data = { ptr0: OTHER, len0: 512 };
@@ -68,6 +71,7 @@ const records = {
   [Op.SetOwner]: { ...path, ptr1: OTHER, len1: 8 },
   [Op.Lock]: { handle: FILE, flags: 1 },
   [Op.Duplicate]: { handle: FILE },
+  [Op.WriteVectored]: { handle: FILE, ptr0: RANGES, len0: 2 * MemoryRange.Size, offset: 5n },
 } satisfies Record<Op, Omit<Fields, "op">>;
 
 const FIELDS = [
@@ -98,6 +102,7 @@ test("no call reads a field of its record twice", () => {
   driver.view.setUint32(ADDRESS + SocketAddress.Family, 4, true);
   driver.view.setUint32(COMMAND + Command.ArgumentCount, 1, true);
   driver.put(COMMAND + Command.Strings, "a\0\0a\0");
+  driver.view.setUint32(RANGES + MemoryRange.Size + MemoryRange.Length, 512, true);
   driver.view.setUint32(COPY + CopyTarget.Handle, FILE, true);
   const reads: string[] = [];
   watch(driver, reads);

@@ -93,6 +93,21 @@ static void choose_address(struct submission *made)
   made->length1 = below(4) ? SOCKET_ADDRESS_SIZE : length();
 }
 
+/* Where the host puts the list of a vectored write. */
+enum { RANGES = STAGE_LAYOUT_PREFIXES + 1024, RANGE_COUNT = 16 };
+
+static void choose_ranges(const struct fuzz *fuzz, struct submission *made)
+{
+  for (int i = 0; i < RANGE_COUNT; i++) {
+    uint32_t range[2] = { below(MEMORY_SIZE / 2), below(6000) };
+    if (below(16) == 0) range[below(2)] = odd_number();
+    memcpy(fuzz->fixture.stage + RANGES + i * sizeof range, range, sizeof range);
+  }
+  made->prefix_offset = RANGES;
+  made->prefix_length = below(16) * MEMORY_RANGE_SIZE + (below(8) == 0);
+  made->pointer0 = made->length0 = 0;
+}
+
 static struct submission random_submission(const struct fuzz *fuzz)
 {
   struct submission made = {
@@ -117,7 +132,8 @@ static struct submission random_submission(const struct fuzz *fuzz)
     made.length0 = 0;
   }
   /* A path is not hostile by its bytes here (sandbox.c has those), and sizes stay affordable. */
-  bool has_path = made.op == OP_OPEN || (made.op >= OP_STAT && !is_net(made.op));
+  bool has_path = made.op == OP_OPEN ||
+    (made.op >= OP_STAT && made.op != OP_WRITE_VECTORED && !is_net(made.op));
   if (has_path || made.op == OP_LISTEN_UNIX || made.op == OP_CONNECT_UNIX) {
     made.descriptor = fuzz->descriptors[0];
   }
@@ -129,7 +145,9 @@ static struct submission random_submission(const struct fuzz *fuzz)
   }
   if (made.op == OP_CLOSE) made.descriptor = -1;
   if (made.op == OP_SET_LENGTH) made.offset &= 0xffff;
-  if (made.op == OP_WRITE && made.offset != UINT64_MAX) made.offset &= 0xfffff;
+  if (made.op == OP_WRITE_VECTORED && below(8)) choose_ranges(fuzz, &made);
+  bool writes = made.op == OP_WRITE || made.op == OP_WRITE_VECTORED;
+  if (writes && made.offset != UINT64_MAX) made.offset &= 0xfffff;
   if (made.op == STAGE_OP_CANCEL) made.op = OP_NOP;
   return made;
 }

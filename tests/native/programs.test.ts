@@ -13,8 +13,8 @@ const sanitizers = [
 
 /** Each is a file beside this one, linked with `fixture.c`. */
 const programs = [
-  "operations", "cached", "streams", "readiness", "sandbox", "beneath", "signals", "spawn",
-  "terminal", "errors", "teardown", "held", "cancels", "overflow", "refused", "exhausted",
+  "operations", "cached", "streams", "vectored", "readiness", "sandbox", "beneath", "signals",
+  "spawn", "terminal", "errors", "teardown", "held", "cancels", "overflow", "refused", "exhausted",
   "scarce", "fuzz",
 ];
 

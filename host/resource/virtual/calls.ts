@@ -7,7 +7,7 @@ import { Errno, Op } from "../../abi.js";
 import { fail, type Steps } from "./answer.js";
 import type { Desk, Outcome, VirtualCall } from "./desk.js";
 import {
-  close, copyRange, duplicate, lock, read, seek, setLength, sync, write,
+  close, copyRange, duplicate, lock, read, seek, setLength, sync, write, writeVectored,
 } from "./file-calls.js";
 import {
   canonicalize, createDirectory, hardLink, open, readDirectory, readLink, removeDirectory,
@@ -45,6 +45,7 @@ const CALLS = {
   [Op.Close]: close,
   [Op.Read]: read,
   [Op.Write]: write,
+  [Op.WriteVectored]: writeVectored,
   [Op.Sync]: sync,
   [Op.Stat]: stat,
   [Op.SetLength]: setLength,

@@ -20,12 +20,31 @@ export function* read({ submission, node, buffer, waiting }: Desk): Steps<Outcom
 }
 
 /** `Op.Write`. */
-export function* write({ submission, node, memory, buffer, waiting }: Desk): Steps<Outcome> {
+export function write(desk: Desk): Steps<Outcome> {
+  const { pointer, length } = desk.submission;
+  return writeRanges(desk, Uint32Array.of(pointer, length));
+}
+
+/** `Op.WriteVectored`. */
+export function writeVectored(desk: Desk): Steps<Outcome> {
+  return writeRanges(desk, new Uint32Array(desk.submission.prefix.buffer));
+}
+
+/** Writes what pairs of an address and a length name, as one. */
+function* writeRanges(
+  { submission, node, memory, buffer, waiting }: Desk,
+  ranges: Uint32Array,
+): Steps<Outcome> {
   const file = fileOf(node(submission.descriptor), Errno.EBADF);
   if (file.write === undefined) fail(Errno.EBADF);
-  const { pointer } = submission;
-  const bytes = buffer(Math.min(submission.length, MOST_BYTES));
-  bytes.set(memory.subarray(pointer, pointer + bytes.length));
+  let total = 0;
+  for (let at = 1; at < ranges.length; at += 2) total += ranges[at]!;
+  const bytes = buffer(Math.min(total, MOST_BYTES));
+  for (let at = 0, filled = 0; filled < bytes.length; at += 2) {
+    const length = Math.min(ranges[at + 1]!, bytes.length - filled);
+    bytes.set(memory.subarray(ranges[at]!, ranges[at]! + length), filled);
+    filled += length;
+  }
   const count = yield* get(file.write(bytes, positionOf(submission), waiting));
   requireCount(count, bytes.length);
   return { result: count };
