@@ -170,8 +170,11 @@ class PrintOperation extends Operation<Result<Unit>> {
     printer.spare = emptied(this.text);
     // A write that took nothing, or was cancelled half way, is no success.
     if (result >= 0 && result < this.left) result = result == 0 ? -Errno.EIO : -Errno.ECANCELED;
-    if (result >= 0 && printer.waiting.length == 0) return Result.unit();
-    printer.waiting.clear();
+    const waiting = printer.waiting;
+    if (result >= 0 && waiting.length == 0) return Result.unit();
+    // Whoever cancels gives up its own text; what others have said meanwhile is still written.
+    if (result == -Errno.ECANCELED && waiting.length > 0) printer.print("");
+    else waiting.clear();
     if (result >= 0) result = -Errno.ECANCELED;
     return Result.err<Unit>(Error.fromResult(result, osError, "write", printer.name));
   }

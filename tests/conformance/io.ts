@@ -133,6 +133,14 @@ function addOutputCases(test: Suite, guest: Guest): void {
     assert.is(code, 0);
   });
 
+  test("a print that is cancelled takes along nothing that others have printed", async () => {
+    // The reader begins when the first text has filled the pipe and was given up.
+    const script = `"$0" "$@" | (sleep 0.5; cat)`;
+    const { stdout, code } = await guest.shell(script, "given up");
+    assert.is(code, 0);
+    assert.match(stdout, /^x+kept\nlast\n$/);
+  });
+
   test("what trace says is there, even if the app dies of the next line", async () => {
     const file = join(tempDir("trace"), "errors");
     const { code, stderr } = await guest.run(["traces"]);

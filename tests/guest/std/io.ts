@@ -7,6 +7,7 @@ import {
   withoutLineEnd, writeAll,
 } from "std/io";
 import { exit } from "std/process";
+import { yieldNow } from "std/rt";
 import { Duration, sleep, timeout } from "std/time";
 import { Vec } from "std/vec";
 import { check, equal, fails, failsToTransfer, pattern, text } from "./check";
@@ -16,6 +17,7 @@ export async function main(): Promise<i32> {
   if (name == "cat") return await cat();
   if (name == "lines") return await lines();
   if (name == "order") return await order();
+  if (name == "given up") return await givenUp();
   if (name == "flood") return await flood();
   if (name == "broken") return await broken();
   if (name == "terminal") return await terminal();
@@ -234,6 +236,17 @@ async function order(): Promise<i32> {
   await println("end");
   await eprintln();
   return 0;
+}
+
+/** A text that is given up, as a full pipe holds it up, and what others say after it. */
+async function givenUp(): Promise<i32> {
+  const first = print("x".repeat(1 << 20));
+  await yieldNow();
+  println("kept");
+  first.cancel();
+  const cancelled = await first;
+  const told = await println("last");
+  return cancelled.isErr && told.isOk ? 0 : 1;
 }
 
 async function flood(): Promise<i32> {
