@@ -73,6 +73,8 @@ export class DirReader extends HandleOwner {
   }
 
   /** Closes the directory. Entries stay as they are. Doing it again is of no effect. */
+  // @ts-ignore: decorator
+  @discardable
   async close(): Promise<Result<Unit>> {
     const handle = this.handle;
     if (handle == CLOSED) return Result.unit();

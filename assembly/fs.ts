@@ -212,6 +212,8 @@ export class File extends Stream implements AsyncRead, AsyncWrite {
    * Closes the file. Whatever is in flight on it is cancelled first. Closing cannot be cancelled
    * itself. Using the file later is an error of the system ("bad file descriptor").
    */
+  // @ts-ignore: decorator
+  @discardable
   close(): Promise<Result<Unit>> {
     const closing = new CloseOperation(this.handle, this.name);
     this.handle = CLOSED;

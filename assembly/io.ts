@@ -207,21 +207,29 @@ function emptied(text: Vec<u8>): Vec<u8> {
  * one. What nobody waits for is written as well: before the process ends, however that
  * ends, as long as the stream takes it.
  */
+// @ts-ignore: decorator
+@discardable
 export function print(text: string): Promise<Result<Unit>> {
   return output.print(text);
 }
 
 /** `print` with a line feed at the end. */
+// @ts-ignore: decorator
+@discardable
 export function println(text: string = ""): Promise<Result<Unit>> {
   return output.print(text + "\n");
 }
 
 /** `print` to the standard error output. */
+// @ts-ignore: decorator
+@discardable
 export function eprint(text: string): Promise<Result<Unit>> {
   return errors.print(text);
 }
 
 /** `println` to the standard error output. */
+// @ts-ignore: decorator
+@discardable
 export function eprintln(text: string = ""): Promise<Result<Unit>> {
   return errors.print(text + "\n");
 }

@@ -129,6 +129,8 @@ export class ChildStdin extends Stream implements AsyncWrite {
   }
 
   /** Closes it, so that the child finds the end of its input. Cancels what is in flight on it. */
+  // @ts-ignore: decorator
+  @discardable
   close(): Promise<Result<Unit>> {
     return closeStream(this);
   }
@@ -158,6 +160,8 @@ export class ChildStdout extends Stream implements AsyncRead {
   }
 
   /** Closes it; what the child writes from then on fails. Cancels what is in flight on it. */
+  // @ts-ignore: decorator
+  @discardable
   close(): Promise<Result<Unit>> {
     return closeStream(this);
   }

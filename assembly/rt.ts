@@ -9,6 +9,8 @@ export { Both, Either };
  * Says that a task is meant to go on by itself: `spawn(serve(connection))`. It runs already; its
  * promise is returned for those who want to wait for it or cancel it.
  */
+// @ts-ignore: decorator
+@discardable
 export function spawn<T>(task: Promise<T>): Promise<T> {
   return task;
 }

@@ -127,6 +127,8 @@ export class Tty implements AsyncRead, AsyncWrite {
   }
 
   /** Closes what `open` has opened, back in its mode; does nothing to standard streams. */
+  // @ts-ignore: decorator
+  @discardable
   close(): Promise<Result<Unit>> {
     const file = this.file;
     return file === null ? Promise.resolve(Result.unit()) : file.close();

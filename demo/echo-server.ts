@@ -49,7 +49,7 @@ async function acceptAll(listener: TcpListener): Promise<void> {
 }
 
 async function serve(stream: TcpStream): Promise<void> {
-  await stream.setNodelay(true);
+  void await stream.setNodelay(true);
   await echo(stream);
   await stream.close();
 }

@@ -164,7 +164,7 @@ class Connection {
       }
       if (request.isGone || !(await this.answer(request))) break;
     }
-    await timeout(this.leave(), Duration.fromSecs(LEAVE_SECONDS));
+    void await timeout(this.leave(), Duration.fromSecs(LEAVE_SECONDS));
     await this.stream.close();
   }
 

@@ -28,8 +28,8 @@ export async function main(): Promise<i32> {
   const joined = await command(second).stdin(input).stdout(Stdio.piped()).spawn();
   if (joined.isErr) {
     // Nobody reads what the first one writes; it may not even try.
-    await source.kill();
-    await source.wait();
+    void await source.kill();
+    void await source.wait();
     return fail(joined.error);
   }
 

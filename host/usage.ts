@@ -39,6 +39,8 @@ current directory. The exit code is 1 when it cannot be compiled, 2 for a wrong 
 
 Options:
   --library             compile what has no main, but exports for other programs
+  --disableWarning N    be silent about a dropped promise (301) or Result (302),
+                        or a promise as a condition (2801)
   --debug --sourceMap   let an app that dies say where, in the lines of its source
 
 All other options are those of the compiler:

@@ -5,19 +5,11 @@
 import type { IdentifierExpression, PropertyAccessExpression, Range, Source } from "assemblyscript";
 import type binaryen from "assemblyscript/binaryen";
 import { walk } from "./walk.js";
+import { ofBinding } from "./advice.js";
 import { isKind, NodeKind } from "./internals.js";
 
 /** Where AssemblyScript declares them, by the names that functions have in the module. */
 const bindings = "~lib/bindings/";
-
-/** What std has in place of an object. */
-const instead: Readonly<Record<string, string>> = {
-  console: "Write with 'println' or 'eprintln' of \"std/io\".",
-  Date: "Take 'SystemTime.now()' of \"std/time\".",
-  performance: "Take 'Instant.now()' of \"std/time\".",
-  crypto: "Take 'fill' of \"std/random\".",
-  process: "Arguments and variables are in \"std/env\", streams in \"std/io\".",
-};
 
 /** Refuses the bindings that the compiled module imports, each at its first use in the app. */
 export function refuseBindings(
@@ -29,9 +21,7 @@ export function refuseBindings(
   for (let index = 0; index < module.getNumFunctions(); index++) {
     const { name, base } = api.getFunctionInfo(module.getFunctionByIndex(index));
     if (!name.startsWith(bindings) || !base) continue;
-    const [object = ""] = base.split(".");
-    const advice = instead[object] ?? "An app imports from std alone.";
-    refuse(`'${base}' is not there. ${advice}`, findUse(sources, base));
+    refuse(ofBinding(base), findUse(sources, base));
   }
 }
 

@@ -4,9 +4,11 @@
  */
 import type { FunctionDeclaration, Parser, Program, Range, Source } from "assemblyscript";
 import type binaryen from "assemblyscript/binaryen";
+import { ofModule } from "./advice.js";
 import { addSuspension, type Suspension } from "./asyncify.js";
 import { refuseBindings } from "./bindings.js";
 import { locateCalls } from "./debug-locations.js";
+import { Dropped } from "./dropped.js";
 import { CompoundAssignments } from "./compound.js";
 import { DirectCalls, valueFunction } from "./direct-calls.js";
 import { report } from "./diagnostics.js";
@@ -15,10 +17,12 @@ import {
 } from "./entry.js";
 import { inferStdGenerics } from "./generics.js";
 import {
-  isKind, type NodeFactory, NodeKind, Runtime, SourceKind, supportedVersion,
+  DiagnosticCategory, isKind, type NodeFactory, NodeKind, Runtime, SourceKind, supportedVersion,
 } from "./internals.js";
+import { hookForeignSyntax } from "./foreign-syntax.js";
 import { addOwnNames } from "./hygiene.js";
 import { resolveLabel } from "./labels.js";
+import { Messages } from "./messages.js";
 import { hideNames, hideSourceMapUrl } from "./names.js";
 import { Lowering } from "./lowering.js";
 import { giveNull } from "./optional-parameters.js";
@@ -71,6 +75,9 @@ export default class StdTransform {
   private readonly lowering: Lowering;
   /** The command line and a configuration file may both name us: then one of us does nothing. */
   private readonly isSecond: boolean;
+  private readonly messages: Messages;
+  private readonly dropped = new Dropped(({ code, message }, range) =>
+    report(this.program, code, message, range, DiagnosticCategory.Warning));
   private usesRuntime = false;
   /** A program with a `main` is an app, whatever it uses. */
   private mainIsApp = false;
@@ -84,12 +91,16 @@ export default class StdTransform {
     this.isSecond = installed in program;
     checkVersion(program);
     const node = Object.getPrototypeOf(program.nativeFile.source.constructor) as NodeFactory;
-    const refuse = (code: number, message: string, range: Range): void =>
-      report(program, code, message, range);
+    this.messages = this.isSecond
+      ? this.first.messages
+      : new Messages(program, () => this.refuseBindings());
+    const { messages } = this;
+    const refuse = messages.hold.bind(messages);
+    const lose = messages.lose.bind(messages);
     const direct = new DirectCalls();
     const { debugInfo: debug } = program.options;
     const compound = new CompoundAssignments(node, valueFunction);
-    const lowering = new Lowering({ node, debug, direct, compound, refuse });
+    const lowering = new Lowering({ node, debug, direct, compound, refuse, lose });
     this.lowering = lowering;
     const handler: SyntaxHandler = {
       load: (path, text) => this.load(path, text),
@@ -105,10 +116,15 @@ export default class StdTransform {
     if (this.isSecond) return;
     Object.defineProperty(program, installed, { value: this });
     hookParser(program.parser, handler);
+    hookForeignSyntax(program.parser, node, {
+      refuse: (message, range) => refuse(100, message, range),
+      lose,
+    });
     allowVoidArrays(program.resolver);
     inferStdGenerics(program.resolver, (message, range) => report(program, 100, message, range));
     direct.install(program.resolver, !debug);
     compound.install(program.resolver);
+    this.dropped.install(program.resolver);
   }
 
   /** From now on a program with a `main` is an app; to be called before anything is parsed. */
@@ -143,7 +159,7 @@ export default class StdTransform {
     giveNull(parser.sources, node);
     resolveVoid(parser.sources);
     const { options } = program;
-    addEntry(parser.sources, node, options.debugInfo, (...args) => report(program, ...args));
+    addEntry(parser.sources, node, options.debugInfo, (...args) => this.messages.hold(...args));
     options.exportStart = topLevelExport;
     if (options.stackSize === defaultStackSize) options.stackSize = stackSize;
     this.addAliases(parser.sources);
@@ -164,12 +180,19 @@ export default class StdTransform {
       report(this.program, 100, invalid, null);
       return;
     }
-    const refuse = (message: string, range: Range | null): void =>
-      report(this.program, 100, message, range);
-    refuseBindings(this.binaryen, module, this.program.sources, refuse);
+    this.refuseBindings();
     module.removeExport("main");
     hideSourceMapUrl(module);
     this.suspension = addSuspension(this.binaryen, module, this.program);
+  }
+
+  /** Refuses what a browser or Node.js would do, in what has been compiled. */
+  private refuseBindings(): void {
+    const { program, binaryen } = this;
+    if (!this.addsEntry) return;
+    const module = binaryen.wrapModule(program.module.ref);
+    refuseBindings(binaryen, module, program.sources, (message, range) =>
+      report(program, 100, message, range));
   }
 
   /** Only an app gets more than what it says itself: what is async, or imports std. */
@@ -182,11 +205,21 @@ export default class StdTransform {
 
   private load(path: string, text: string | null): string | null {
     if (path === `${tasksPath}.ts`) return text;
-    if (!isStd(path)) return text;
+    if (!isStd(path)) return text ?? this.loadMissing(path);
     this.stdImport ??= this.askedForAt(path);
     const source = readStd(path);
     if (source === null) this.refuseModule(path);
     return source ?? "";
+  }
+
+  /** What is not there: an empty file in the place of a module of Node.js's, which is refused. */
+  private loadMissing(path: string): string | null {
+    const [, name = ""] = /^~lib\/(.*)\.ts$/.exec(path) ?? [];
+    const advice = ofModule(name);
+    if (advice === null) return null;
+    const dependee = this.program.parser.dependees.get(`~lib/${name}`);
+    if (dependee) this.messages.hold(2307, advice, dependee.reportNode.range);
+    return "";
   }
 
   /** Where the app asks for a file of std; null if only std itself does. */
@@ -200,12 +233,13 @@ export default class StdTransform {
     const { parser } = this.program;
     const name = path.slice("~lib/".length).replace(/\.ts$/, "");
     const dependee = parser.dependees.get(path.replace(/\.ts$/, ""));
-    const range = dependee?.reportNode.range ?? null;
+    if (!dependee) return;
     const message = `There is no module '${name}'. There are: ${modules().join(", ")}.`;
-    report(this.program, 2307, message, range);
+    this.messages.hold(2307, message, dependee.reportNode.range);
   }
 
   private parsed(source: Source): void {
+    if (!source.normalizedPath.startsWith("~lib/")) this.dropped.add(source);
     const own = this.lowering.asyncIn.has(source) ? declaredPromise(source) : null;
     if (own) report(this.program, 2529, reserved, own);
     if (this.usesRuntime) return;

@@ -18,19 +18,32 @@ export const supportedVersion = "0.28.20";
 export const enum Token {
   Async = 2,
   Await = 3,
+  Catch = 6,
+  Const = 8,
+  Finally = 21,
   Function = 24,
+  In = 29,
+  Let = 34,
+  Var = 57,
   OpenBrace = 62,
   CloseBrace = 63,
   OpenParen = 64,
   CloseParen = 65,
+  OpenBracket = 66,
+  CloseBracket = 67,
+  Dot = 68,
   Dot_Dot_Dot = 69,
+  Semicolon = 70,
+  Comma = 71,
   GreaterThan = 73,
   Equals_GreaterThan = 80,
   Asterisk = 84,
   Plus_Plus = 87,
   Minus_Minus = 88,
+  Exclamation = 95,
   Ampersand_Ampersand = 97,
   Bar_Bar = 98,
+  Question = 99,
   Colon = 100,
   Equals = 101,
   Plus_Equals = 102,
@@ -52,6 +65,7 @@ export const enum IdentifierHandling {
 
 /** How tightly an operator binds. */
 export const enum Precedence {
+  Comma = 1,
   UnaryPrefix = 17,
 }
 

@@ -59,6 +59,8 @@ export interface LoweringOptions {
   /** Lowers the compound assignments with an `await` in them. */
   readonly compound: CompoundAssignments;
   refuse(code: number, message: string, range: Range): void;
+  /** Says that a name, which is refused, will be unknown. */
+  lose(name: string, range: Range): void;
 }
 
 /** A function as it is declared, whatever it is part of. */
@@ -131,7 +133,6 @@ export class Lowering {
     siblings: Statement[],
   ): FunctionDeclaration {
     const result = this.check(declaration, keyword);
-    if (!result) return declaration;
     const bodyName = `${declaration.name.text}~async`;
     const { typeParameters } = declaration;
     const title = declaration.name.text;
@@ -150,7 +151,6 @@ export class Lowering {
   ): MethodDeclaration {
     const { node } = this.options;
     const result = this.check(declaration, keyword);
-    if (!result) return declaration;
     const { name, typeParameters, range } = declaration;
     const bodyName = `${name.text}~async${this.bodies++}`;
     const isStatic = declaration.is(CommonFlags.Static as number);
@@ -197,10 +197,9 @@ export class Lowering {
       const advice = isFunction ? "Declare it at the top level." : "Hand it over as a parameter.";
       const message = "Closures are not supported: this async function would capture";
       refuse(100, `${message} '${capture.name}'. ${advice}`, capture.range);
-      return expression;
+      this.options.lose(capture.name, capture.range);
     }
     const result = this.check(declaration, keyword);
-    if (!result) return expression;
     const typeParameters = enclosingTypeParameters(scope).filter((parameter) =>
       mentions(declaration, parameter.name.text),
     );
@@ -229,8 +228,11 @@ export class Lowering {
     return [...this.arities].map(taskName);
   }
 
-  /** Refuses what cannot be async. Returns the type that the promise is of. */
-  private check(declaration: FunctionDeclaration, keyword: Range): TypeNode | null {
+  /**
+   * Refuses what cannot be async; to the rest of the compiler it is as if that were mended. Returns
+   * the type that the promise is of.
+   */
+  private check(declaration: FunctionDeclaration, keyword: Range): TypeNode {
     const { node, refuse } = this.options;
     const { returnType, parameters, explicitThisType } = declaration.signature;
     this.firstAsync ??= keyword;
@@ -239,31 +241,34 @@ export class Lowering {
       if ((parameter.parameterKind as number) === ParameterKind.Rest) {
         const message = "An async function cannot have a rest parameter. Take an array.";
         refuse(100, message, parameter.range);
-        return null;
       }
       if (isOptional(parameter) && !makeNullable(parameter, node)) {
         const written = `${parameter.name.text}: ${parameter.type.range.toString()}`;
         const message = `A number is never missing. Give it an initial value: '${written} = 0'`;
         refuse(100, message, parameter.range);
-        return null;
       }
     }
     if (explicitThisType) {
       refuse(100, "An async function cannot have a 'this' parameter.", explicitThisType.range);
-      return null;
     }
-    const result = promised(returnType);
-    if (!result) {
-      const written = returnType.range.toString().trim();
-      const advice = /^[\w.<>[\] |]+$/.test(written) && written !== "Promise" ? written : "void";
-      const where = written ? returnType.range : declaration.name.range;
-      refuse(
-        1064,
-        "The return type of an async function must be written as Promise<…>. " +
-          `Did you mean Promise<${advice}>?`,
-        where.end > where.start ? where : keyword,
-      );
-    }
+    return promised(returnType) ?? this.promise(declaration, keyword);
+  }
+
+  /** Refuses a return type that is no promise, and makes it one. */
+  private promise({ signature, name }: FunctionDeclaration, keyword: Range): TypeNode {
+    const { node, refuse } = this.options;
+    const { returnType } = signature;
+    const written = returnType.range.toString().trim();
+    const isMeant = /^[\w.<>[\] |]+$/.test(written) && written !== "Promise";
+    const where = written ? returnType.range : name.range;
+    refuse(
+      1064,
+      "The return type of an async function must be written as Promise<…>. " +
+        `Did you mean Promise<${isMeant ? written : "void"}>?`,
+      where.end > where.start ? where : keyword,
+    );
+    const result = isMeant ? returnType : namedType(node, "void", null, keyword);
+    signature.returnType = namedType(node, "Promise", [result], keyword);
     return result;
   }
 

@@ -381,7 +381,6 @@ class ParserHooks {
     if (reason) this.handler.refuse(...reason, range);
     const operand = this.parser.parseExpression(tn, Precedence.UnaryPrefix as number);
     if (!operand) return null;
-    if (reason) return operand;
     return this.handler.awaited(operand, range, tn.range(range.start, tn.pos));
   }
 
@@ -587,7 +586,7 @@ function skipParentheses(tn: Tokenizer): boolean {
 }
 
 /** Reads what belongs to `token`. False at the end of the text and in a template with holes. */
-function skipToken(tn: Tokenizer, token: number): boolean {
+export function skipToken(tn: Tokenizer, token: number): boolean {
   switch (token) {
     case Token.Identifier:
       tn.readIdentifier();

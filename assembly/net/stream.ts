@@ -81,6 +81,8 @@ export abstract class SocketStream extends Stream implements AsyncRead, AsyncWri
    * arrives, unless there is something that has come and was not read: then the peer is told that
    * the connection was reset.
    */
+  // @ts-ignore: decorator
+  @discardable
   close(): Promise<Result<Unit>> {
     const closing = new CloseOperation(this.handle, this.name);
     this.handle = CLOSED;

@@ -129,6 +129,8 @@ export class TcpListener extends HandleOwner {
   }
 
   /** Stops to listen. Whoever waits for a connection is told that it is cancelled. */
+  // @ts-ignore: decorator
+  @discardable
   close(): Promise<Result<Unit>> {
     const closing = new CloseOperation(this.handle, this.name);
     this.handle = CLOSED;

@@ -169,6 +169,8 @@ export class UdpSocket extends HandleOwner {
   }
 
   /** Closes it, and cancels whatever is in flight on it first. */
+  // @ts-ignore: decorator
+  @discardable
   close(): Promise<Result<Unit>> {
     const closing = new CloseOperation(this.handle, this.name);
     this.handle = CLOSED;

@@ -59,6 +59,8 @@ export class UnixListener extends HandleOwner {
   }
 
   /** Stops to listen. Whoever waits for a connection is told that it is cancelled. */
+  // @ts-ignore: decorator
+  @discardable
   close(): Promise<Result<Unit>> {
     const closing = new CloseOperation(this.handle, this.path);
     this.handle = CLOSED;

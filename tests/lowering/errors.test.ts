@@ -1,18 +1,8 @@
 /** What cannot be is refused at the token that is wrong, with advice, in asc's own format. */
 import { assert, suite } from "../harness.js";
-import { compile } from "./harness.js";
+import { compile, places } from "./harness.js";
 
 const test = suite("lowering errors", { timeout: 60_000 });
-
-/** Where and what asc complained about: `TS1308 3:5`. */
-function places(stderr: string): string[] {
-  const found: { place: string; line: number }[] = [];
-  const pattern = /(?:ERROR|WARNING) ((?:TS|AS)\d+): [^]*?\((\d+),(\d+)\)/g;
-  for (const [, code, line, column] of stderr.matchAll(pattern)) {
-    found.push({ place: `${code} ${line}:${column}`, line: Number(line) });
-  }
-  return found.sort((a, b) => a.line - b.line).map(({ place }) => place);
-}
 
 async function refused(source: string, expected: string[], ...words: RegExp[]): Promise<void> {
   const { code, stderr, files } = await compile("app.ts", { sources: { "app.ts": source } });
@@ -176,7 +166,7 @@ export async function main(): Promise<void> {
 }
 async function either<T>(a: T, b?: T): Promise<void> {}
 `,
-    ["AS100 1:27"],
+    ["AS100 1:27", "AS204 7:36"],
     /'c: f64 = 0'/,
   ));
 
@@ -273,7 +263,7 @@ class A { value: Promise<v128> | null = null; }
 async function f(): Promise<v128> { return i32x4.splat(1); }
 export async function main(): Promise<void> {
   new A();
-  f();
+  void f();
   const result: Result<v128> | null = null;
   new Promise<v128>();
 }

@@ -71,6 +71,16 @@ export async function compile(entry: string, options: CompileOptions = {}): Prom
   };
 }
 
+/** Where and what asc complained about: `TS1308 3:5`. */
+export function places(stderr: string): string[] {
+  const found: { place: string; line: number }[] = [];
+  const pattern = /(?:ERROR|WARNING) ((?:TS|AS)\d+): [^]*?\((\d+),(\d+)\)/g;
+  for (const [, code, line, column] of stderr.matchAll(pattern)) {
+    found.push({ place: `${code} ${line}:${column}`, line: Number(line) });
+  }
+  return found.sort((a, b) => a.line - b.line).map(({ place }) => place);
+}
+
 function readText(name: string, base: string): string | null {
   if (name.endsWith("asconfig.json")) return null;
   try {
