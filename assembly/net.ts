@@ -8,6 +8,7 @@
  */
 export { IpAddr, SocketAddr } from "./net/address";
 export { lookupHost } from "./net/lookup";
+export { Bind } from "./net/socket";
 export { Shutdown, SocketStream } from "./net/stream";
 export { TcpListener, TcpStream } from "./net/tcp";
 export { RecvResult, UdpSocket } from "./net/udp";

@@ -7,6 +7,7 @@ export { Errno } from "../assembly/abi/errno.js";
 export { ErrorKind } from "../assembly/abi/error-kind.js";
 export {
   AddressFamily,
+  BindFlag,
   Clock,
   CommandFlag,
   CommandStep,
@@ -16,6 +17,7 @@ export {
   Handle,
   Info,
   LockFlag,
+  MembershipFlag,
   Offset,
   OpenFlag,
   ReceiveFlag,

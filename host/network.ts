@@ -19,6 +19,11 @@ export const enum Use {
   Listen = 0,
   /** To reach others there. */
   Connect = 1,
+  /**
+   * To hear what is sent to a group of machines. It takes a grant to listen on the group's address,
+   * on whatever port: those that its sockets have the guest was given.
+   */
+  Join = 2,
 }
 
 /** Addresses whose first `bits` bits are those of `bytes`, and a range of ports. */
@@ -48,7 +53,7 @@ export class Network {
   private readonly bytes = new Uint8Array(BYTES);
 
   constructor(grants: NetworkGrants) {
-    this.lists = [grants.listen, grants.connect];
+    this.lists = [grants.listen, grants.connect, grants.listen];
   }
 
   /** Whether names may be looked up: only who may connect somewhere has a use for it. */
@@ -88,7 +93,8 @@ export class Network {
     }
     const patterns = this.lists[use]!;
     // To listen on all addresses it takes a grant for all of them, not for one that is among them.
-    const wanted = use === Use.Listen && isUnspecified(bytes) ? matchesAll : matches;
+    const wanted = use === Use.Join ? matchesAddress :
+      use === Use.Listen && isUnspecified(bytes) ? matchesAll : matches;
     return patterns.some((pattern) => wanted(pattern, bytes, port)) ? 0 : -Errno.EACCES;
   }
 }
@@ -116,7 +122,10 @@ function matchesAll(pattern: AddressPattern, unspecified: Uint8Array, port: numb
 }
 
 function matches(pattern: AddressPattern, address: Uint8Array, port: number): boolean {
-  if (port < pattern.firstPort || port > pattern.lastPort) return false;
+  return port >= pattern.firstPort && port <= pattern.lastPort && matchesAddress(pattern, address);
+}
+
+function matchesAddress(pattern: AddressPattern, address: Uint8Array): boolean {
   const { bytes, bits } = pattern;
   if (bytes === null) return true;
   // Without this, `[::]/0` would be for IPv4 as well.

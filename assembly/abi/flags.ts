@@ -77,6 +77,20 @@ export const enum ShutdownFlag {
   All = 3,
 }
 
+/** Bits of `flags` of `Op.Listen` and `Op.BindDatagram`. */
+export const enum BindFlag {
+  /** Of IPv6: nothing of IPv4 comes. Otherwise it does, where the address is `::`. */
+  Ipv6Only = 1,
+  /** Of datagrams: others may have the same address, if all of them say so (SO_REUSEADDR). */
+  Shared = 2,
+}
+
+/** `flags` of `Op.SetMembership`. */
+export const enum MembershipFlag {
+  Join = 0,
+  Leave = 1,
+}
+
 /** Bits of `flags` of `Op.ReceiveFrom`. */
 export const enum ReceiveFlag {
   /** What is received stays there, and is received again next time. */
@@ -111,6 +125,14 @@ export const enum SocketOption {
   SendBuffer = 4,
   /** 1: a connection on which nothing comes for long is probed (SO_KEEPALIVE). */
   KeepAlive = 5,
+  /** 1: closing drops what was not sent, and resets the connection (SO_LINGER of 0 seconds). */
+  ZeroLinger = 6,
+  /** 1, as at first: what is sent to a group comes to this machine as well, if it is in it. */
+  MulticastLoop = 7,
+  /** How many routers a datagram to a group passes at most, 0 to 255. */
+  MulticastTimeToLive = 8,
+  /** The number of the interface by which datagrams to groups leave, or 0. It can only be set. */
+  MulticastInterface = 9,
 }
 
 /** Handles with a fixed meaning. */

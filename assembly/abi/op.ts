@@ -81,9 +81,9 @@ export const enum Op {
   CopyRange = 19,
 
   /**
-   * Listens for streams on (ptr0, len0), a `SocketAddress`; offset: backlog. The address that it
-   * really is, a free port instead of 0 for one, goes to (ptr1, len1) unless len1 is 0. Result: the
-   * new handle.
+   * Listens for streams on (ptr0, len0), a `SocketAddress`; offset: backlog; flags `BindFlag`. The
+   * address that it really is, a free port instead of 0 for one, goes to (ptr1, len1) unless len1
+   * is 0. Result: the new handle.
    */
   Listen = 20,
   /** Connects a stream to (ptr0, len0), a `SocketAddress`. Result: the new handle. */
@@ -101,8 +101,8 @@ export const enum Op {
    */
   Accept = 24,
   /**
-   * Makes a datagram socket bound to (ptr0, len0), a `SocketAddress`. What it really is goes to
-   * (ptr1, len1) as for `Listen`. Result: the new handle.
+   * Makes a datagram socket bound to (ptr0, len0), a `SocketAddress`; flags `BindFlag`. What it
+   * really is goes to (ptr1, len1) as for `Listen`. Result: the new handle.
    */
   BindDatagram = 25,
   /** Sets the peer of the datagram socket `handle` to (ptr0, len0), a `SocketAddress`. */
@@ -176,4 +176,9 @@ export const enum Op {
    * bytes written, maybe fewer.
    */
   WriteVectored = 43,
+  /**
+   * Joins or leaves a group with the datagram socket `handle`: the address of (ptr0, len0), a
+   * `SocketAddress`; flags `MembershipFlag`; offset: the number of the interface, or 0.
+   */
+  SetMembership = 44,
 }

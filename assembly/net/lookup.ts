@@ -54,17 +54,17 @@ function isMeantAsAddress(host: string): bool {
 
 /**
  * Tries the addresses that `NAME:PORT` stands for, one after the other, until one will do. When
- * none does the error is that of the last one.
+ * none does the error is that of the last one. `flags` are what `attempt` makes of them.
  */
 export async function tryEach<T>(
-  text: string, attempt: (address: SocketAddr) => Promise<Result<T>>,
+  text: string, flags: u32, attempt: (address: SocketAddr, flags: u32) => Promise<Result<T>>,
 ): Promise<Result<T>> {
   const found = await lookupText(text);
   if (found.isErr) return Result.err<T>(found.error);
   const addresses = found.unwrap();
   let last = 0;
   while (true) {
-    const tried = await attempt(addresses[last]);
+    const tried = await attempt(addresses[last], flags);
     if (tried.isOk || ++last == addresses.length) return tried;
   }
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { SocketNameFlag } from "../abi/flags";
+import { BindFlag, SocketNameFlag } from "../abi/flags";
 import { SocketAddress } from "../abi/layout";
 import { Op } from "../abi/op";
 import { CloseOperation, outcome } from "../closing";
@@ -11,6 +11,20 @@ import { Error, Result, Unit } from "../error";
 import { Operation } from "../rt/operation";
 import { Vec } from "../vec";
 import { SocketAddr } from "./address";
+
+/** What is special about a socket that waits for others; may be combined by `|`. */
+export const enum Bind {
+  /**
+   * Only IPv6: on `[::]` nothing comes over IPv4, whose port of the same number stays free. An
+   * address of IPv4 is an error.
+   */
+  Ipv6Only = BindFlag.Ipv6Only,
+  /**
+   * Others may have the same address and port, if they say so, too. What is sent to a group comes
+   * to all of them; anything else to one. For datagrams only, else `InvalidInput`.
+   */
+  Shared = BindFlag.Shared,
+}
 
 /** An operation on a socket that has nothing to tell but whether it succeeded. */
 export class SocketOperation extends Operation<Result<Unit>> {

@@ -33,7 +33,7 @@ export class TcpStream extends SocketStream {
    */
   static connect(address: string): Promise<Result<TcpStream>> {
     const parsed = SocketAddr.parse(address);
-    if (parsed.isErr) return tryEach<TcpStream>(address, TcpStream.connectAddr);
+    if (parsed.isErr) return tryEach<TcpStream>(address, 0, connectTo);
     return TcpStream.connectAddr(parsed.unwrap());
   }
 
@@ -60,6 +60,23 @@ export class TcpStream extends SocketStream {
   /** Whether the peer is asked for a sign of life when nothing has come for long. */
   setKeepalive(yes: bool): Promise<Result<Unit>> {
     return setOption("set keepalive", this.handle, this.name, SocketOption.KeepAlive, yes ? 1 : 0);
+  }
+
+  /**
+   * Whether closing drops what was not sent, and resets the connection: the peer reads
+   * `ConnectionReset`, and the system keeps nothing of it. No other time to linger can be set: a
+   * close that waits would hold up the app. To know that all has arrived, `shutdown` writing, and
+   * read up to the end that the peer makes.
+   */
+  setZeroLinger(yes: bool): Promise<Result<Unit>> {
+    const option = SocketOption.ZeroLinger;
+    return setOption("set zero linger", this.handle, this.name, option, yes ? 1 : 0);
+  }
+
+  /** Whether closing resets the connection. */
+  zeroLinger(): Promise<Result<bool>> {
+    const option = SocketOption.ZeroLinger;
+    return new OptionOperation<bool>("zero linger", this.handle, this.name, option).start();
   }
 
   /** How many routers a packet may pass, 1 to 255. */
@@ -93,20 +110,20 @@ export class TcpListener extends HandleOwner {
   /**
    * Listens on `127.0.0.1:8080`, `[::1]:8080` or `localhost:8080`; of the addresses of a name on
    * the first that will do. Port 0 is one that is free, see `localAddr`. On `[::]` connections
-   * over IPv4 come as well, from addresses `::ffff:a.b.c.d`.
+   * over IPv4 come as well, from addresses `::ffff:a.b.c.d`, unless `flags` has `Bind.Ipv6Only`.
    *
    * The kinds of error to expect are `AddrInUse`, `AddrNotAvailable`, `PermissionDenied` for what
    * the app was not given, and for a name those of `lookupHost`.
    */
-  static bind(address: string): Promise<Result<TcpListener>> {
+  static bind(address: string, flags: u32 = 0): Promise<Result<TcpListener>> {
     const parsed = SocketAddr.parse(address);
-    if (parsed.isErr) return tryEach<TcpListener>(address, TcpListener.bindAddr);
-    return TcpListener.bindAddr(parsed.unwrap());
+    if (parsed.isErr) return tryEach<TcpListener>(address, flags, listenOn);
+    return listenOn(parsed.unwrap(), flags);
   }
 
   /** The same for an address. */
-  static bindAddr(address: SocketAddr): Promise<Result<TcpListener>> {
-    return new ListenOperation(address).start();
+  static bindAddr(address: SocketAddr, flags: u32 = 0): Promise<Result<TcpListener>> {
+    return listenOn(address, flags);
   }
 
   /** For std alone. */
@@ -138,6 +155,14 @@ export class TcpListener extends HandleOwner {
   }
 }
 
+function connectTo(address: SocketAddr, _flags: u32): Promise<Result<TcpStream>> {
+  return TcpStream.connectAddr(address);
+}
+
+function listenOn(address: SocketAddr, flags: u32): Promise<Result<TcpListener>> {
+  return new ListenOperation(address, flags).start();
+}
+
 // @ts-ignore: decorator
 @final
 class ConnectOperation extends SocketMaker<TcpStream> {
@@ -154,8 +179,9 @@ class ConnectOperation extends SocketMaker<TcpStream> {
 // @ts-ignore: decorator
 @final
 class ListenOperation extends SocketMaker<TcpListener> {
-  constructor(address: SocketAddr) {
+  constructor(address: SocketAddr, flags: u32) {
     super(Op.Listen, "listen", address.toString());
+    this.flagBits = flags;
     this.offset = BACKLOG;
     this.lend0(address.toRecord(), SocketAddress.Size);
     this.askForName();

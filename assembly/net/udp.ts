@@ -4,14 +4,16 @@
  * @module
  */
 import { Errno } from "../abi/errno";
-import { Offset, ReceiveFlag, ReceivedWord, SocketOption } from "../abi/flags";
+import {
+  MembershipFlag, Offset, ReceiveFlag, ReceivedWord, SocketOption,
+} from "../abi/flags";
 import { SocketAddress } from "../abi/layout";
 import { Op } from "../abi/op";
 import { CLOSED, CloseOperation, HandleOwner } from "../closing";
 import { BufResult, Error, Result, Unit } from "../error";
 import { Operation } from "../rt/operation";
 import { Vec } from "../vec";
-import { SocketAddr } from "./address";
+import { IpAddr, SocketAddr } from "./address";
 import { lookupText, tryEach } from "./lookup";
 import {
   OptionOperation, SocketMaker, SocketOperation, localAddrOf, peerAddrOf, setOption,
@@ -52,17 +54,17 @@ export class UdpSocket extends HandleOwner {
 
   /**
    * A socket with the address `0.0.0.0:53`, `[::]:53` or `localhost:53`; port 0 is one that is
-   * free. The kinds of error are those of `TcpListener.bind`.
+   * free. `flags`: those of `Bind`. The kinds of error are those of `TcpListener.bind`.
    */
-  static bind(address: string): Promise<Result<UdpSocket>> {
+  static bind(address: string, flags: u32 = 0): Promise<Result<UdpSocket>> {
     const parsed = SocketAddr.parse(address);
-    if (parsed.isErr) return tryEach<UdpSocket>(address, UdpSocket.bindAddr);
-    return UdpSocket.bindAddr(parsed.unwrap());
+    if (parsed.isErr) return tryEach<UdpSocket>(address, flags, bindTo);
+    return bindTo(parsed.unwrap(), flags);
   }
 
   /** The same for an address. */
-  static bindAddr(address: SocketAddr): Promise<Result<UdpSocket>> {
-    return new BindOperation(address).start();
+  static bindAddr(address: SocketAddr, flags: u32 = 0): Promise<Result<UdpSocket>> {
+    return bindTo(address, flags);
   }
 
   /** For std alone. */
@@ -161,6 +163,58 @@ export class UdpSocket extends HandleOwner {
     return new OptionOperation<u32>("ttl", this.handle, this.name, option).start();
   }
 
+  /**
+   * Joins a group of machines, so that what others send to its address comes as well, to the port
+   * that the socket has; bind it to the unspecified address for that, or to the group's.
+   * `interfaceId` is the number of an interface of this machine, 0 for the one that the system
+   * chooses. It ends when the socket is closed.
+   *
+   * `AddrInUse` when it is in it already, `InvalidInput` for an address that is no group's, or of
+   * the other protocol, `NoSuchDevice` where there is no such interface, and `PermissionDenied`
+   * unless the app was given the group's address to listen on.
+   */
+  joinMulticast(group: IpAddr, interfaceId: u32 = 0): Promise<Result<Unit>> {
+    return new MembershipOperation(this.handle, MembershipFlag.Join, group, interfaceId).start();
+  }
+
+  /** Leaves a group that it has joined by the same interface; otherwise `AddrNotAvailable`. */
+  leaveMulticast(group: IpAddr, interfaceId: u32 = 0): Promise<Result<Unit>> {
+    return new MembershipOperation(this.handle, MembershipFlag.Leave, group, interfaceId).start();
+  }
+
+  /** By which interface of this machine it sends to groups; 0 for the one the system chooses. */
+  setMulticastInterface(id: u32): Promise<Result<Unit>> {
+    const option = SocketOption.MulticastInterface;
+    return setOption("set multicast interface", this.handle, this.name, option, id);
+  }
+
+  /** Whether what it sends to a group comes to those on this machine, too, as it does at first. */
+  setMulticastLoop(yes: bool): Promise<Result<Unit>> {
+    const option = SocketOption.MulticastLoop;
+    return setOption("set multicast loop", this.handle, this.name, option, yes ? 1 : 0);
+  }
+
+  /** Whether what it sends to a group comes to those on this machine, too. */
+  multicastLoop(): Promise<Result<bool>> {
+    const option = SocketOption.MulticastLoop;
+    return new OptionOperation<bool>("multicast loop", this.handle, this.name, option).start();
+  }
+
+  /**
+   * How many routers a datagram to a group may pass, 0 to 255. 0 is for this machine only; at first
+   * it is 1, for this network only.
+   */
+  setMulticastTtl(hops: u32): Promise<Result<Unit>> {
+    const option = SocketOption.MulticastTimeToLive;
+    return setOption("set multicast ttl", this.handle, this.name, option, hops);
+  }
+
+  /** How many routers a datagram to a group may pass. */
+  multicastTtl(): Promise<Result<u32>> {
+    const option = SocketOption.MulticastTimeToLive;
+    return new OptionOperation<u32>("multicast ttl", this.handle, this.name, option).start();
+  }
+
   private receive(verb: string, buf: Vec<u8>, flags: u32): Promise<RecvResult> {
     if (buf.capacity > 0) return new ReceiveOperation(verb, this, this.handle, buf, flags).start();
     // To have got nothing would say that an empty datagram came.
@@ -178,11 +232,16 @@ export class UdpSocket extends HandleOwner {
   }
 }
 
+function bindTo(address: SocketAddr, flags: u32): Promise<Result<UdpSocket>> {
+  return new BindOperation(address, flags).start();
+}
+
 // @ts-ignore: decorator
 @final
 class BindOperation extends SocketMaker<UdpSocket> {
-  constructor(address: SocketAddr) {
+  constructor(address: SocketAddr, flags: u32) {
     super(Op.BindDatagram, "bind", address.toString());
+    this.flagBits = flags;
     this.lend0(address.toRecord(), SocketAddress.Size);
     this.askForName();
   }
@@ -203,6 +262,17 @@ class ConnectOperation extends SocketOperation {
   protected settle(result: i64, osError: u32): Result<Unit> {
     if (result >= 0) this.socket.peer = this.peer;
     return super.settle(result, osError);
+  }
+}
+
+// @ts-ignore: decorator
+@final
+class MembershipOperation extends SocketOperation {
+  /** `flag`: a `MembershipFlag`. */
+  constructor(handle: u32, flag: u32, group: IpAddr, interfaceId: u32) {
+    const verb = flag == MembershipFlag.Join ? "join" : "leave";
+    super(Op.SetMembership, verb, handle, group.toString(), flag, interfaceId);
+    this.lend0(new SocketAddr(group, 0).toRecord(), SocketAddress.Size);
   }
 }
 

@@ -7,7 +7,7 @@ import {
 import { close, nop, read, write, writeVectored } from "./io.js";
 import {
   accept, bindDatagram, connect, connectDatagram, connectUnix, getSocketOption, listen, listenUnix,
-  lookupHost, receiveFrom, sendTo, setSocketOption, shutdown, socketName,
+  lookupHost, receiveFrom, sendTo, setMembership, setSocketOption, shutdown, socketName,
 } from "./net.js";
 import { kill, pipe, spawn, wait } from "./process.js";
 import { watchSignal } from "./signal.js";
@@ -63,6 +63,7 @@ const CALLS = {
   [Op.Lock]: lock,
   [Op.Duplicate]: duplicate,
   [Op.WriteVectored]: writeVectored,
+  [Op.SetMembership]: setMembership,
 } satisfies Record<Op, Call>;
 
 // An array, since the keys are dense: looking one up is then one load.

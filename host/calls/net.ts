@@ -3,7 +3,8 @@
  * was given, and the checked copy goes to the backend through the stage.
  */
 import {
-  Errno, Op, ReceiveFlag, ShutdownFlag, SocketAddress, SocketNameFlag, SocketOption,
+  BindFlag, Errno, MembershipFlag, Op, ReceiveFlag, ShutdownFlag, SocketAddress, SocketNameFlag,
+  SocketOption,
 } from "../abi.js";
 import { Right } from "../handles.js";
 import type { Loop } from "../loop.js";
@@ -24,13 +25,13 @@ export function listen(loop: Loop, at: number): number {
   const { memory } = loop;
   const backlog = memory.offsetLow(at);
   if (backlog > LONGEST_BACKLOG || memory.offsetHigh(at) !== 0) return -Errno.EINVAL;
-  return makeSocket(loop, at, Op.Listen, Use.Listen, backlog);
+  return makeSocket(loop, at, Op.Listen, Use.Listen, BindFlag.Ipv6Only, backlog);
 }
 
 /** `Op.Connect`. */
 export function connect(loop: Loop, at: number): number {
   if (hasOffset(loop, at)) return -Errno.EINVAL;
-  return makeSocket(loop, at, Op.Connect, Use.Connect, 0);
+  return makeSocket(loop, at, Op.Connect, Use.Connect, 0, 0);
 }
 
 /** `Op.ListenUnix`. */
@@ -49,7 +50,8 @@ export function connectUnix(loop: Loop, at: number): number {
 /** `Op.BindDatagram`. */
 export function bindDatagram(loop: Loop, at: number): number {
   if (hasOffset(loop, at)) return -Errno.EINVAL;
-  return makeSocket(loop, at, Op.BindDatagram, Use.Listen, 0);
+  const allowed = BindFlag.Ipv6Only | BindFlag.Shared;
+  return makeSocket(loop, at, Op.BindDatagram, Use.Listen, allowed, 0);
 }
 
 /** `Op.ConnectDatagram`. */
@@ -98,6 +100,23 @@ export function receiveFrom(loop: Loop, at: number): number {
   if (descriptor < 0) return descriptor;
   staging.write(Op.ReceiveFrom, descriptor, 0, flags, pointer, length, 0, 0);
   if (length1 !== 0) staging.range1(pointer1, length1);
+  return Verdict.Staged;
+}
+
+/** `Op.SetMembership`. */
+export function setMembership(loop: Loop, at: number): number {
+  const { memory, staging } = loop;
+  const flags = memory.flags(at);
+  const index = memory.offsetLow(at);
+  if (flags > MembershipFlag.Leave || hasRange1(loop, at) || memory.offsetHigh(at) !== 0) {
+    return -Errno.EINVAL;
+  }
+  const address = takeAddress(loop, memory.pointer0(at), memory.length0(at), Use.Join);
+  if (typeof address === "number") return address;
+  const descriptor = useHandle(loop, memory.handle(at), Right.Change);
+  if (descriptor < 0) return descriptor;
+  staging.write(Op.SetMembership, descriptor, 0, flags, 0, 0, index, 0);
+  staging.prefix(address);
   return Verdict.Staged;
 }
 
@@ -170,16 +189,15 @@ export function setSocketOption(loop: Loop, at: number): number {
   const { memory } = loop;
   const option = memory.flags(at);
   const value = memory.offsetLow(at);
-  if (option > SocketOption.KeepAlive || value > 0x7fffffff || memory.offsetHigh(at) !== 0) {
-    return -Errno.EINVAL;
-  }
+  if (option > SocketOption.MulticastInterface || value > 0x7fffffff ||
+    memory.offsetHigh(at) !== 0) return -Errno.EINVAL;
   return useSocket(loop, at, Op.SetSocketOption, option, Right.Change, value);
 }
 
 /** `Op.GetSocketOption`. */
 export function getSocketOption(loop: Loop, at: number): number {
   const option = loop.memory.flags(at);
-  if (option > SocketOption.KeepAlive || hasOffset(loop, at)) return -Errno.EINVAL;
+  if (option >= SocketOption.MulticastInterface || hasOffset(loop, at)) return -Errno.EINVAL;
   return useSocket(loop, at, Op.GetSocketOption, option, 0, 0);
 }
 
@@ -204,17 +222,20 @@ function useSocket(
 }
 
 /** An op that makes a socket for the address (ptr0, len0), and may tell what that really is. */
-function makeSocket(loop: Loop, at: number, op: Op, use: Use, offset: number): number {
+function makeSocket(
+  loop: Loop, at: number, op: Op, use: Use, allowed: number, offset: number,
+): number {
   const { memory, staging } = loop;
+  const flags = memory.flags(at);
   const pointer = memory.pointer1(at);
   const length = memory.length1(at);
   const isFitting = op === Op.Connect ? (pointer | length) === 0 : isRecordOrNone(pointer, length);
-  if ((memory.flags(at) | memory.handle(at)) !== 0 || !isFitting) return -Errno.EINVAL;
+  if ((flags & ~allowed) !== 0 || memory.handle(at) !== 0 || !isFitting) return -Errno.EINVAL;
   if (!memory.contains(pointer, length)) return -Errno.EFAULT;
   const address = takeAddress(loop, memory.pointer0(at), memory.length0(at), use);
   if (typeof address === "number") return address;
   if (!loop.hasRoomForHandle) return -Errno.EMFILE;
-  staging.write(op, 0, 0, 0, 0, 0, offset, 0);
+  staging.write(op, 0, 0, flags, 0, 0, offset, 0);
   staging.prefix(address);
   if (length !== 0) staging.range1(pointer, length);
   return Verdict.Staged;
@@ -241,7 +262,7 @@ function takeAddress(loop: Loop, pointer: number, length: number, use: Use): Uin
   const record = memory.copyOut(pointer, length);
   const bad = network.check(record, use);
   if (bad === -Errno.EACCES) {
-    loop.refusals.add(use === Use.Listen ? "listen" : "connect", patternOf(record));
+    loop.refusals.add(use === Use.Connect ? "connect" : "listen", patternOf(record));
   }
   return bad === 0 ? record : bad;
 }

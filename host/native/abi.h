@@ -263,6 +263,14 @@
 #define SHUTDOWN_FLAG_WRITE 2
 #define SHUTDOWN_FLAG_ALL 3
 
+/* BindFlag of assembly/abi/flags.ts */
+#define BIND_FLAG_IPV6ONLY 1
+#define BIND_FLAG_SHARED 2
+
+/* MembershipFlag of assembly/abi/flags.ts */
+#define MEMBERSHIP_FLAG_JOIN 0
+#define MEMBERSHIP_FLAG_LEAVE 1
+
 /* ReceiveFlag of assembly/abi/flags.ts */
 #define RECEIVE_FLAG_PEEK 1
 #define RECEIVE_FLAG_ALL 1
@@ -281,6 +289,10 @@
 #define SOCKET_OPTION_RECEIVE_BUFFER 3
 #define SOCKET_OPTION_SEND_BUFFER 4
 #define SOCKET_OPTION_KEEP_ALIVE 5
+#define SOCKET_OPTION_ZERO_LINGER 6
+#define SOCKET_OPTION_MULTICAST_LOOP 7
+#define SOCKET_OPTION_MULTICAST_TIME_TO_LIVE 8
+#define SOCKET_OPTION_MULTICAST_INTERFACE 9
 
 /* Handle of assembly/abi/flags.ts */
 #define HANDLE_STDIN 0
@@ -514,6 +526,7 @@
 #define OP_LOCK 41
 #define OP_DUPLICATE 42
 #define OP_WRITE_VECTORED 43
+#define OP_SET_MEMBERSHIP 44
 #define EVERY_OP(X) \
   X(NOP) \
   X(OPEN) \
@@ -558,7 +571,8 @@
   X(SET_OWNER) \
   X(LOCK) \
   X(DUPLICATE) \
-  X(WRITE_VECTORED)
+  X(WRITE_VECTORED) \
+  X(SET_MEMBERSHIP)
 
 /* Abi of assembly/abi/version.ts */
 #define ABI_VERSION 2

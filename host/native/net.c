@@ -97,9 +97,9 @@ void net_write_address(uint8_t *to, const void *from, socklen_t length, uint16_t
 
 /* ---- Making and ending operations ---- */
 
-static int set_on(int socket, int level, int name)
+static int set_number(int socket, int level, int name, int value)
 {
-  return result_of(setsockopt(socket, level, name, &(int){ 1 }, sizeof(int)));
+  return result_of(setsockopt(socket, level, name, &value, sizeof value));
 }
 
 /*
@@ -111,7 +111,7 @@ static int make_socket(const struct net_record *net, int type)
 {
   int made = result_of(socket(net->address.ss_family, type | SOCK_CLOEXEC, 0));
   if (made < 0 || type != SOCK_STREAM) return made;
-  int result = set_on(made, IPPROTO_TCP, TCP_NODELAY);
+  int result = set_number(made, IPPROTO_TCP, TCP_NODELAY, 1);
   if (result == 0) return made;
   close(made);
   return result;
@@ -219,10 +219,19 @@ void net_release(struct operation *operation)
 /* ---- Listening ---- */
 
 /* Binds a socket to the address, which becomes what it really is: with the port that was free. */
-static int bind_socket(int socket, struct net_record *net)
+static int bind_socket(int socket, uint32_t flags, struct net_record *net)
 {
   struct sockaddr *address = (struct sockaddr *)&net->address;
-  int result = result_of(bind(socket, address, net->address_length));
+  int only = (flags & BIND_FLAG_IPV6ONLY) != 0;
+  int result = 0;
+  /* What holds where nobody says so is a setting of the system's. */
+  if (only || address->sa_family == AF_INET6) {
+    result = set_number(socket, IPPROTO_IPV6, IPV6_V6ONLY, only);
+  }
+  if (result == 0 && flags & BIND_FLAG_SHARED) {
+    result = set_number(socket, SOL_SOCKET, SO_REUSEADDR, 1);
+  }
+  if (result == 0) result = result_of(bind(socket, address, net->address_length));
   if (result < 0 || net->wanted == 0) return result;
   net->address_length = sizeof net->address;
   return result_of(getsockname(socket, address, &net->address_length));
@@ -234,8 +243,8 @@ int64_t perform_listen(struct operation *operation)
   int socket = make_socket(net, SOCK_STREAM);
   if (socket < 0) return socket;
   /* A port whose connections have only just ended can be listened on again. */
-  int result = set_on(socket, SOL_SOCKET, SO_REUSEADDR);
-  if (result == 0) result = bind_socket(socket, net);
+  int result = set_number(socket, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (result == 0) result = bind_socket(socket, operation->flags, net);
   if (result == 0) result = result_of(listen(socket, (int)operation->offset));
   if (result == 0) return socket;
   close(socket);
@@ -329,7 +338,7 @@ int64_t perform_bind_datagram(struct operation *operation)
   struct net_record *net = &operation->record.net;
   int socket = make_socket(net, SOCK_DGRAM);
   if (socket < 0) return socket;
-  int result = bind_socket(socket, net);
+  int result = bind_socket(socket, operation->flags, net);
   if (result == 0) return socket;
   close(socket);
   return result;
@@ -415,12 +424,31 @@ int64_t perform_socket_name(struct operation *operation)
   return result_of(getsockname(operation->descriptor, address, &net->address_length));
 }
 
+int64_t perform_set_membership(struct operation *operation)
+{
+  const struct net_record *net = &operation->record.net;
+  struct group_req request = { .gr_interface = (uint32_t)operation->offset };
+  int level = net->address.ss_family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
+  int name = operation->flags == MEMBERSHIP_FLAG_JOIN ? MCAST_JOIN_GROUP : MCAST_LEAVE_GROUP;
+  request.gr_group = net->address;
+  return result_of(setsockopt(operation->descriptor, level, name, &request, sizeof request));
+}
+
 /* ---- Options ---- */
 
 struct option {
   int level;
   int name;
 };
+
+/* For what is no socket every name gives the right error. */
+static int family_of(int socket)
+{
+  int family = AF_INET;
+  socklen_t size = sizeof family;
+  (void)getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &family, &size);
+  return family;
+}
 
 /* The system's name of an option. The host has checked that it is one. */
 static struct option find_option(const struct operation *operation)
@@ -432,31 +460,56 @@ static struct option find_option(const struct operation *operation)
     [SOCKET_OPTION_RECEIVE_BUFFER] = { SOL_SOCKET, SO_RCVBUF },
     [SOCKET_OPTION_SEND_BUFFER] = { SOL_SOCKET, SO_SNDBUF },
     [SOCKET_OPTION_KEEP_ALIVE] = { SOL_SOCKET, SO_KEEPALIVE },
+    [SOCKET_OPTION_ZERO_LINGER] = { SOL_SOCKET, SO_LINGER },
+    [SOCKET_OPTION_MULTICAST_LOOP] = { IPPROTO_IP, IP_MULTICAST_LOOP },
+    [SOCKET_OPTION_MULTICAST_TIME_TO_LIVE] = { IPPROTO_IP, IP_MULTICAST_TTL },
+    [SOCKET_OPTION_MULTICAST_INTERFACE] = { IPPROTO_IP, IP_MULTICAST_IF },
   };
-  if (operation->flags == SOCKET_OPTION_TIME_TO_LIVE) {
-    /* IPv6 has its own; for what is no socket either name gives the right error. */
-    int family = AF_INET;
-    socklen_t size = sizeof family;
-    (void)getsockopt(operation->descriptor, SOL_SOCKET, SO_DOMAIN, &family, &size);
-    if (family == AF_INET6) return (struct option){ IPPROTO_IPV6, IPV6_UNICAST_HOPS };
+  struct option option = options[operation->flags % (sizeof options / sizeof *options)];
+  if (option.level != IPPROTO_IP || family_of(operation->descriptor) != AF_INET6) return option;
+  switch (option.name) {
+  case IP_TTL: return (struct option){ IPPROTO_IPV6, IPV6_UNICAST_HOPS };
+  case IP_MULTICAST_LOOP: return (struct option){ IPPROTO_IPV6, IPV6_MULTICAST_LOOP };
+  case IP_MULTICAST_TTL: return (struct option){ IPPROTO_IPV6, IPV6_MULTICAST_HOPS };
+  default: return (struct option){ IPPROTO_IPV6, IPV6_MULTICAST_IF };
   }
-  return options[operation->flags % (sizeof options / sizeof *options)];
+}
+
+/* What options have as their value that is more than a number. */
+union option_value {
+  int number;
+  struct linger linger;
+  struct ip_mreqn interface;
+};
+
+static bool is_option(struct option option, int level, int name)
+{
+  return option.level == level && option.name == name;
 }
 
 int64_t perform_set_option(struct operation *operation)
 {
   struct option option = find_option(operation);
-  int value = (int)operation->offset;
-  int descriptor = operation->descriptor;
-  return result_of(setsockopt(descriptor, option.level, option.name, &value, sizeof value));
+  union option_value value = { .number = (int)operation->offset };
+  socklen_t size = sizeof value.number;
+  if (is_option(option, SOL_SOCKET, SO_LINGER)) {
+    value.linger = (struct linger){ .l_onoff = operation->offset != 0 };
+    size = sizeof value.linger;
+  } else if (is_option(option, IPPROTO_IP, IP_MULTICAST_IF)) {
+    value.interface = (struct ip_mreqn){ .imr_ifindex = (int)operation->offset };
+    size = sizeof value.interface;
+  }
+  return result_of(setsockopt(operation->descriptor, option.level, option.name, &value, size));
 }
 
 int64_t perform_get_option(struct operation *operation)
 {
   struct option option = find_option(operation);
-  int value = 0;
-  socklen_t size = sizeof value;
+  union option_value value = { .number = 0 };
+  bool lingers = is_option(option, SOL_SOCKET, SO_LINGER);
+  socklen_t size = lingers ? sizeof value.linger : sizeof value.number;
   int descriptor = operation->descriptor;
   int result = result_of(getsockopt(descriptor, option.level, option.name, &value, &size));
-  return result < 0 ? result : value;
+  if (result < 0) return result;
+  return lingers ? value.linger.l_onoff && value.linger.l_linger == 0 : value.number;
 }

@@ -34,14 +34,14 @@ struct net_record {
 
 static inline bool is_net(uint32_t op)
 {
-  return op >= OP_LISTEN && op <= OP_LOOKUP_HOST;
+  return (op >= OP_LISTEN && op <= OP_LOOKUP_HOST) || op == OP_SET_MEMBERSHIP;
 }
 
 /* Whether what the host staged as prefix is an address. */
 static inline bool net_takes_address(uint32_t op)
 {
   return op == OP_LISTEN || op == OP_CONNECT || op == OP_BIND_DATAGRAM ||
-         op == OP_CONNECT_DATAGRAM || op == OP_SEND_TO;
+         op == OP_CONNECT_DATAGRAM || op == OP_SEND_TO || op == OP_SET_MEMBERSHIP;
 }
 
 /* Whether it moves a datagram through `storage`. */

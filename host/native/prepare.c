@@ -126,6 +126,7 @@ void prepare_set_length(struct core *core, struct slot *slot, struct uring_sqe *
 #define prepare_set_owner NULL
 #define prepare_lock NULL
 #define prepare_duplicate NULL
+#define prepare_set_membership NULL
 
 void prepare(struct core *core, struct slot *slot, struct uring_sqe *sqe)
 {

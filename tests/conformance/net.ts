@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:net";
 import { once } from "node:events";
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { findNetwork } from "../confined.js";
 import { assert, exec, root, suite, tempDir, type ExecResult, type Suite } from "../harness.js";
 import { compileGuest, runGuest } from "../std/guest.js";
 import type { Variant } from "./backends.js";
@@ -16,7 +17,8 @@ const tcpCases = {
   options: "options can be set and asked for",
   twoHalves: "an answer of two writes leaves at once",
   names: "names are looked up",
-  dual: "IPv6 takes IPv4 as well",
+  dual: "IPv6 takes IPv4 as well, unless told not to",
+  zeroLinger: "closing can reset a connection",
   refused: "nobody listens there",
   unreachable: "no way leads there",
   inUse: "an address that is taken, or not of this machine",
@@ -45,6 +47,7 @@ const udpCases = {
   inFlight: "two in flight",
   cancel: "a cancelled receive loses no datagram",
   options: "options can be set and asked for",
+  shared: "an address can be shared",
   bindErrors: "addresses that cannot be had",
   lookup: "names are looked up",
   lookupErrors: "names that cannot be found",
@@ -58,6 +61,15 @@ const unixCases = {
   inFlight: "two in flight",
   cancel: "cancelling loses nothing",
 } as const;
+
+/** A network whose interface 5 takes part in groups; nothing of it leaves the machine. */
+const network = findNetwork([
+  "ip link add name here index 5 type veth peer name there",
+  "ip link set here addrgenmode none up",
+  "ip link set there up",
+  "ip address add 192.0.2.1/24 dev here",
+  "ip address add fe80::1/64 dev here nodad",
+]);
 
 /** Descriptors enough for Node and a little more. */
 const FEW_DESCRIPTORS = 64;
@@ -75,6 +87,13 @@ class Guest {
   /** Runs a case, which must print "ok" and nothing else. */
   async run(args: readonly string[], grants: readonly string[] = ["--net=all"]): Promise<void> {
     isOk(await runGuest(this.wasm, { grants, args, env: this.env }));
+  }
+
+  /** The same as a command of a network of its own. */
+  async runWithin(within: (command: string[]) => string[], args: readonly string[]): Promise<void> {
+    const command = [process.execPath, launcher, "run", "--net=all", this.wasm, ...args];
+    const [program = "", ...words] = within(command);
+    isOk(await exec(program, words, { env: this.env }));
   }
 
   /** The same in a process that may have few descriptors. */
@@ -131,6 +150,10 @@ function udpSuite(test: Suite, guest: Guest): void {
   for (const [name, title] of Object.entries(udpCases)) test(title, () => guest.run([name]));
 
   test("few descriptors", () => guest.runConfined(["churn"], ["--net=all"]));
+
+  const groups = "groups are joined and left";
+  if ("why" in network) test.skip(groups, network.why);
+  else test(groups, () => guest.runWithin(network.ok, ["groups"]));
 
   test("what was not granted is denied", async () => {
     await guest.run(["denied"], ["--net=listen:127.0.0.1:*", "--net=connect:127.0.0.1:9"]);

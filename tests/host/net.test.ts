@@ -1,5 +1,7 @@
 /** Sockets under a hostile guest: bad records, handles of other kinds, races, leaks. */
-import { Errno, Handle, Op, ShutdownFlag, SocketAddress, SocketOption } from "../../host/abi.js";
+import {
+  BindFlag, Errno, Handle, Op, ShutdownFlag, SocketAddress, SocketOption,
+} from "../../host/abi.js";
 import type { Backend } from "../../host/backend/backend.js";
 import { nativeNames } from "../../host/backend/native.js";
 import { selectBackend } from "../../host/backend/select.js";
@@ -76,7 +78,9 @@ const malformed: readonly (readonly [fields: Fields, result: number])[] = [
   [{ op: Op.Listen, ptr0: ADDRESS + 4, len0: whole }, EINVAL],
   [{ op: Op.Listen, ptr0: END - 8, len0: whole }, EFAULT],
   [{ op: Op.Listen, ptr0: 0xffffffe0, len0: whole }, EFAULT],
-  [{ op: Op.Listen, ptr0: ADDRESS, len0: whole, flags: 1 }, EINVAL],
+  [{ op: Op.Listen, ptr0: ADDRESS, len0: whole, flags: BindFlag.Shared }, EINVAL],
+  [{ op: Op.Connect, ptr0: ADDRESS, len0: whole, flags: BindFlag.Ipv6Only }, EINVAL],
+  [{ op: Op.BindDatagram, ptr0: ADDRESS, len0: whole, flags: 4 }, EINVAL],
   [{ op: Op.Listen, ptr0: ADDRESS, len0: whole, handle: 3 }, EINVAL],
   [{ op: Op.Listen, ptr0: ADDRESS, len0: whole, offset: 65536n }, EINVAL],
   [{ op: Op.Listen, ptr0: ADDRESS, len0: whole, offset: -1n }, EINVAL],
@@ -105,12 +109,19 @@ const malformed: readonly (readonly [fields: Fields, result: number])[] = [
   [{ op: Op.SocketName, handle: 99, ptr1: ANSWER, len1: whole }, EBADF],
   [{ op: Op.SocketName, handle: 99, flags: 2, ptr1: ANSWER, len1: whole }, EINVAL],
   [{ op: Op.SocketName, handle: 99 }, EINVAL],
-  [{ op: Op.SetSocketOption, handle: 99, flags: 6 }, EINVAL],
+  [{ op: Op.SetSocketOption, handle: 99, flags: SocketOption.MulticastInterface + 1 }, EINVAL],
   [{ op: Op.SetSocketOption, handle: 99, flags: 0xffffffff }, EINVAL],
   [{ op: Op.SetSocketOption, handle: 99, offset: 1n << 31n }, EINVAL],
   [{ op: Op.SetSocketOption, handle: 99 }, EBADF],
   [{ op: Op.GetSocketOption, handle: 99, offset: 1n }, EINVAL],
+  [{ op: Op.GetSocketOption, handle: 99, flags: SocketOption.MulticastInterface }, EINVAL],
   [{ op: Op.GetSocketOption, handle: 99 }, EBADF],
+  [{ op: Op.SetMembership, handle: 99 }, EINVAL],
+  [{ op: Op.SetMembership, handle: 99, ptr0: ADDRESS, len0: whole, flags: 2 }, EINVAL],
+  [{ op: Op.SetMembership, handle: 99, ptr0: ADDRESS, len0: whole, offset: 1n << 32n }, EINVAL],
+  [{ op: Op.SetMembership, handle: 99, ptr0: ADDRESS, len0: whole, ptr1: 8 }, EINVAL],
+  [{ op: Op.SetMembership, handle: 99, ptr0: END - 8, len0: whole }, EFAULT],
+  [{ op: Op.SetMembership, handle: 99, ptr0: ADDRESS, len0: whole }, EBADF],
   [{ op: Op.LookupHost, ptr0: DATA, len0: 4 }, EINVAL],
   [{ op: Op.LookupHost, ptr0: DATA, len0: 4, ptr1: ANSWER, len1: 33 }, EINVAL],
   [{ op: Op.LookupHost, ptr0: DATA, len0: 4, ptr1: ANSWER, len1: 65 * 32 }, EINVAL],
@@ -142,7 +153,7 @@ test("malformed operations", () => {
 test("without a grant nothing is touched", () => {
   const driver = new Driver(selectBackend(), { pages: 64 });
   const before = fdCount();
-  for (const op of [Op.Listen, Op.Connect, Op.BindDatagram]) {
+  for (const op of [Op.Listen, Op.Connect, Op.BindDatagram, Op.SetMembership]) {
     assert.is(driver.perform({ ...putAddress(driver, 1), op }).result, EACCES);
   }
   const len0 = driver.put(DATA, "localhost");
@@ -169,6 +180,9 @@ for (const [name, start] of starts) {
       { op: Op.ReceiveFrom, handle: file, ptr0: DATA, len0: 8, ...record },
       { op: Op.SendTo, handle: file, ptr0: DATA, len0: 8, ptr1: ADDRESS, len1: whole },
       { op: Op.ConnectDatagram, handle: file, ptr0: ADDRESS, len0: whole },
+      { op: Op.SetMembership, handle: file, ptr0: ADDRESS, len0: whole },
+      { op: Op.SetSocketOption, handle: file, flags: SocketOption.MulticastInterface },
+      { op: Op.GetSocketOption, handle: file, flags: SocketOption.ZeroLinger },
     ]) assert.is(driver.perform(fields).result, -Errno.ENOTSOCK, `op ${fields.op}`);
     assert.is(driver.perform({ op: Op.Accept, handle: client }).result, EINVAL);
     assert.is(driver.perform({ op: Op.SetLength, handle: client }).result, EINVAL);
@@ -189,6 +203,7 @@ for (const [name, start] of starts) {
       [{ op: Op.SendTo, handle: reader, ptr0: DATA, len0: 1, ...record }, EBADF],
       [{ op: Op.SetSocketOption, handle: reader, offset: 1n }, EACCES],
       [{ op: Op.ConnectDatagram, handle: reader, ptr0: ADDRESS, len0: whole }, EACCES],
+      [{ op: Op.SetMembership, handle: reader, ptr0: ADDRESS, len0: whole }, EACCES],
     ] as const) assert.is(driver.perform(fields).result, wanted, `op ${fields.op}`);
     driver.loop.close();
   });

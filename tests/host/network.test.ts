@@ -142,10 +142,37 @@ test("whatever is refused, the pattern for just that would allow it", () => {
   }
 });
 
+const GROUP = "e00000fb";
+const GROUP_6 = "ff02" + "00".repeat(13) + "fb";
+
+const joinRows: readonly Row[] = [
+  ["224.0.0.251:5353", GROUP, 0, true],
+  ["224.0.0.251:5353", mapped(GROUP), 7, true],
+  ["224.0.0.251:5353", "e00000fc", 5353, false],
+  ["224.0.0.0/4:*", GROUP, 0, true],
+  ["[ff02::fb]:5353", GROUP_6, 0, true],
+  ["[ff02::fb]:5353", GROUP, 0, false],
+  ["0.0.0.0:5353", GROUP, 0, true],
+  ["0.0.0.0:5353", GROUP_6, 0, false],
+  ["[::]:5353", GROUP_6, 0, true],
+  ["*:5353", GROUP, 0, true],
+  ["127.0.0.1:*", GROUP, 0, false],
+];
+
+test("which groups may be joined: those that may be listened on, on any port", () => {
+  for (const [pattern, digits, port, granted] of joinRows) {
+    const wanted = granted ? 0 : -Errno.EACCES;
+    const what = `${pattern} for ${digits} ${port}`;
+    assert.is(check(listen(pattern), Use.Join, digits, port), wanted, what);
+  }
+  const sender = connect("224.0.0.251:5353");
+  assert.is(check(sender, Use.Join, GROUP, 5353), -Errno.EACCES, "to send is another grant");
+});
+
 test("nothing is granted by itself, everything by allowNet", () => {
   const none = new Network(new ContextBuilder().build().grants.network);
   assert.is(none.mayLookUp, false);
-  for (const use of [Use.Listen, Use.Connect]) {
+  for (const use of [Use.Listen, Use.Connect, Use.Join]) {
     assert.is(check((builder) => builder, use, LOOPBACK, 80), -Errno.EACCES);
     for (const digits of [LOOPBACK, LOOPBACK_6, ZEROS, "00000000", "ffffffff"]) {
       assert.is(check((builder) => builder.allowNet(), use, digits, 0), 0);

@@ -72,6 +72,7 @@ const records = {
   [Op.Lock]: { handle: FILE, flags: 1 },
   [Op.Duplicate]: { handle: FILE },
   [Op.WriteVectored]: { handle: FILE, ptr0: RANGES, len0: 2 * MemoryRange.Size, offset: 5n },
+  [Op.SetMembership]: { handle: FILE, ...address },
 } satisfies Record<Op, Omit<Fields, "op">>;
 
 const FIELDS = [

@@ -72,6 +72,7 @@ const CALLS = {
   [Op.SocketName]: refused(Errno.ENOTSOCK),
   [Op.SetSocketOption]: refused(Errno.ENOTSOCK),
   [Op.GetSocketOption]: refused(Errno.ENOTSOCK),
+  [Op.SetMembership]: refused(Errno.ENOTSOCK),
   [Op.Wait]: refused(Errno.ECHILD),
   [Op.Kill]: refused(Errno.ESRCH),
 } satisfies Record<Op, VirtualCall>;

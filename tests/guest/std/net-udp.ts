@@ -1,7 +1,7 @@
 /** Uses UDP and `lookupHost` of `std/net` as apps do. Argument: the case. */
 import { args } from "std/env";
 import { ErrorKind, println } from "std/io";
-import { IpAddr, SocketAddr, UdpSocket, lookupHost } from "std/net";
+import { Bind, IpAddr, SocketAddr, UdpSocket, lookupHost } from "std/net";
 import { yieldNow } from "std/rt";
 import { Duration, timeout } from "std/time";
 import { Vec } from "std/vec";
@@ -19,6 +19,8 @@ export async function main(): Promise<i32> {
   else if (name == "inFlight") await both(inFlight);
   else if (name == "cancel") await both(cancel);
   else if (name == "options") await both(options);
+  else if (name == "shared") await both(shared);
+  else if (name == "groups") await groups();
   else if (name == "bindErrors") await both(bindErrors);
   else if (name == "churn") await churn();
   else if (name == "denied") await denied();
@@ -199,6 +201,80 @@ async function options(at: string): Promise<void> {
   check((await a.socket.broadcast()).unwrap(), "broadcast");
   check((await a.socket.setTtl(3)).isOk, "set ttl");
   equal((await a.socket.ttl()).unwrap(), 3, "ttl");
+  check((await a.socket.multicastLoop()).unwrap(), "loop at first");
+  check((await a.socket.setMulticastLoop(false)).isOk, "set multicast loop");
+  check(!(await a.socket.multicastLoop()).unwrap(), "off");
+  equal((await a.socket.multicastTtl()).unwrap(), 1, "hops at first");
+  check((await a.socket.setMulticastTtl(4)).isOk, "set multicast ttl");
+  equal((await a.socket.multicastTtl()).unwrap(), 4, "multicast ttl");
+  equal((await a.socket.ttl()).unwrap(), 3, "which is another");
+  const words = `set multicast ttl ${a.address}`;
+  fails(await a.socket.setMulticastTtl(256), ErrorKind.InvalidInput, words);
+  check((await a.socket.close()).isOk, "close");
+  const closed = ErrorKind.InvalidHandle;
+  fails(await a.socket.setMulticastTtl(1), closed, "set multicast ttl EBADF");
+  fails(await a.socket.multicastLoop(), closed, "multicast loop EBADF");
+}
+
+/** Those who say so share an address; others do not, nor with them. */
+async function shared(at: string): Promise<void> {
+  const one = (await UdpSocket.bind(at, Bind.Shared)).expect("bind");
+  const address = (await one.localAddr()).unwrap();
+  const other = (await UdpSocket.bindAddr(address, Bind.Shared)).expect("bind again");
+  fails(await UdpSocket.bindAddr(address), ErrorKind.AddrInUse, `bind ${address} in use`);
+  check((await one.close()).isOk && (await other.close()).isOk, "close");
+  const only = (await UdpSocket.bind("[::]:0", Bind.Ipv6Only)).expect("bind");
+  const port = (await only.localAddr()).unwrap().port;
+  const four = (await UdpSocket.bind(`0.0.0.0:${port}`)).expect("the port of IPv4 is free");
+  check((await only.close()).isOk && (await four.close()).isOk, "close");
+}
+
+/** On a network that the test has made, with this interface. */
+const INTERFACE: u32 = 5;
+
+async function groups(): Promise<void> {
+  await groupOf("0.0.0.0:0", IpAddr.v4(239, 1, 2, 3), IpAddr.parse("ff02::1:2:3").unwrap());
+  await groupOf("[::]:0", IpAddr.parse("ff02::1:2:3").unwrap(), IpAddr.v4(239, 1, 2, 3));
+}
+
+async function groupOf(everywhere: string, group: IpAddr, foreign: IpAddr): Promise<void> {
+  const a = await Bound.at(everywhere);
+  const sender = await Bound.at(everywhere);
+  check((await sender.socket.setMulticastInterface(INTERFACE)).isOk, "the interface");
+  const to = new SocketAddr(group, a.address.port, group.isIpv6 ? INTERFACE : 0);
+  check((await a.socket.joinMulticast(group, INTERFACE)).isOk, "join");
+  await arrives(sender.socket, to, a.socket);
+  check((await sender.socket.setMulticastLoop(false)).isOk, "set multicast loop");
+  check((await sender.socket.sendTo(Vec.fromString("unheard"), to)).isOk, "send");
+  check((await sender.socket.setMulticastLoop(true)).isOk, "set multicast loop");
+  await arrives(sender.socket, to, a.socket);
+  const join = `join ${group}`;
+  fails(await a.socket.joinMulticast(group, INTERFACE), ErrorKind.AddrInUse, `${join} in use`);
+  check((await a.socket.leaveMulticast(group, INTERFACE)).isOk, "leave");
+  const none = ErrorKind.AddrNotAvailable;
+  fails(await a.socket.leaveMulticast(group, INTERFACE), none, `leave ${group} available`);
+  // Two at once: in whatever order, the first is in and the second is told so.
+  const first = a.socket.joinMulticast(group, INTERFACE);
+  const second = a.socket.joinMulticast(group, INTERFACE);
+  check((await first).isOk != (await second).isOk, "once");
+  const given = sender.socket.joinMulticast(group, INTERFACE);
+  given.cancel();
+  const end = await given;
+  if (end.isErr) equal<ErrorKind>(end.error.kind, ErrorKind.Cancelled, "given up");
+  fails(await a.socket.joinMulticast(group, 99), ErrorKind.NoSuchDevice, `${join} ENODEV`);
+  const own = group.isIpv6 ? IpAddr.localhostV6() : IpAddr.localhost();
+  const machine = await a.socket.joinMulticast(own, INTERFACE);
+  fails(machine, ErrorKind.InvalidInput, `join ${own} EINVAL`);
+  const other = await a.socket.joinMulticast(foreign, INTERFACE);
+  check(other.isErr || group.isIpv6, "a socket of IPv4 hears nothing of IPv6");
+  check((await a.socket.setMulticastInterface(99)).isErr, "no such interface");
+  check((await a.socket.close()).isOk && (await sender.socket.close()).isOk, "close");
+  fails(await a.socket.joinMulticast(group, INTERFACE), ErrorKind.InvalidHandle, `${join} EBADF`);
+}
+
+async function arrives(from: UdpSocket, to: SocketAddr, receiver: UdpSocket): Promise<void> {
+  equal((await from.sendTo(Vec.fromString("heard"), to)).unwrap(), 5, "send");
+  equal(text((await receiver.recv(room())).buf), "heard", "what comes of it");
 }
 
 async function bindErrors(at: string): Promise<void> {
@@ -230,6 +306,8 @@ async function denied(): Promise<void> {
   const to = `send to ${a.address} permission EACCES`;
   failsToTransfer(await a.socket.sendTo(pattern(1), a.address), kind, to);
   fails(await a.socket.connectAddr(a.address), kind, `connect ${a.address} permission EACCES`);
+  const group = IpAddr.v4(224, 0, 0, 251);
+  fails(await a.socket.joinMulticast(group), kind, "join 224.0.0.251 permission EACCES");
   const granted = SocketAddr.parse("0.0.0.0:9").unwrap();
   check((await a.socket.sendTo(pattern(1), granted)).isOk, "another way to write 127.0.0.1:9");
 }

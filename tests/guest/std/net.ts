@@ -3,7 +3,7 @@ import { args } from "std/env";
 import {
   BufReader, BufResult, ErrorKind, copy, println, readToEnd, writeAll,
 } from "std/io";
-import { Shutdown, SocketAddr, TcpListener, TcpStream } from "std/net";
+import { Bind, Shutdown, SocketAddr, TcpListener, TcpStream } from "std/net";
 import { yieldNow } from "std/rt";
 import { Duration, Instant, timeout } from "std/time";
 import { Vec } from "std/vec";
@@ -21,6 +21,7 @@ export async function main(): Promise<i32> {
   else if (name == "twoHalves") await both(twoHalves);
   else if (name == "names") await names();
   else if (name == "dual") await dual();
+  else if (name == "zeroLinger") await both(zeroLinger);
   else if (name == "refused") await both(refused);
   else if (name == "unreachable") await unreachable();
   else if (name == "inUse") await both(inUse);
@@ -185,6 +186,39 @@ async function dual(): Promise<void> {
   equal(peer.ip.toCanonical().toString(), "127.0.0.1", "IPv4");
   await client.close();
   await end.close();
+  await onlyIpv6();
+}
+
+async function onlyIpv6(): Promise<void> {
+  const listener = (await TcpListener.bind("[::]:0", Bind.Ipv6Only)).unwrap();
+  const port = (await listener.localAddr()).unwrap().port;
+  const four = await TcpStream.connect(`127.0.0.1:${port}`);
+  fails(four, ErrorKind.ConnectionRefused, "connect refused");
+  const other = (await TcpListener.bind(`0.0.0.0:${port}`)).expect("the port of IPv4 is free");
+  const six = (await TcpStream.connect(`[::1]:${port}`)).expect("IPv6 is served");
+  check((await six.close()).isOk && (await other.close()).isOk, "close");
+  check((await listener.close()).isOk, "close");
+  check((await TcpListener.bind("127.0.0.1:0", Bind.Ipv6Only)).isErr, "not for IPv4");
+  const shared = await TcpListener.bind("[::1]:0", Bind.Shared);
+  fails(shared, ErrorKind.InvalidInput, "listen [::1]:0 EINVAL");
+}
+
+/** What closing resets, its peer is told of, whatever had come. */
+async function zeroLinger(at: string): Promise<void> {
+  const server = await Server.start(at);
+  const pair = await server.pair();
+  check(!(await pair.client.zeroLinger()).unwrap(), "off at first");
+  check((await pair.client.setZeroLinger(true)).isOk, "set zero linger");
+  check((await pair.client.zeroLinger()).unwrap(), "on");
+  check((await pair.client.setZeroLinger(false)).isOk, "set zero linger");
+  check(!(await pair.client.zeroLinger()).unwrap(), "off");
+  await pair.client.setZeroLinger(true);
+  const reading = pair.server.read(room());
+  check((await pair.client.close()).isOk, "close");
+  failsToTransfer(await reading, ErrorKind.ConnectionReset, "read reset ECONNRESET");
+  fails(await pair.client.setZeroLinger(true), ErrorKind.InvalidHandle, "set zero linger EBADF");
+  fails(await pair.client.zeroLinger(), ErrorKind.InvalidHandle, "zero linger EBADF");
+  await pair.server.close();
 }
 
 async function refused(at: string): Promise<void> {
