@@ -15,7 +15,7 @@
  */
 import { Errno } from "./abi/errno";
 import {
-  CommandFlag, CommandStep, CommandStream, ExitWord, Info, Offset, Signal,
+  CommandFlag, CommandGroup, CommandStep, CommandStream, ExitWord, Info, Offset, Signal,
 } from "./abi/flags";
 import { Command as Layout } from "./abi/layout";
 import { Op } from "./abi/op";
@@ -242,6 +242,8 @@ export class Command {
   private variables: string[] = [];
   private inherits: bool = true;
   private directory: string = "";
+  /** A `CommandGroup`, or a number. */
+  private group: u32 = CommandGroup.Inherit;
   private streams: StaticArray<Stdio | null> = new StaticArray<Stdio | null>(3);
   /** What can be given to no program, if anything is. */
   private mistake: string = "";
@@ -293,6 +295,19 @@ export class Command {
    */
   currentDir(path: string): this {
     this.directory = this.checked(path, "the directory");
+    return this;
+  }
+
+  /**
+   * Puts the child into another process group than the app's: 0 is a new one, which has the number
+   * of the child and goes by that. Signals that the terminal sends, Ctrl-C for one, go to the group
+   * in front, and so not to a child that has its own; nor may that read from the terminal. To join
+   * another group than a new one is a `PermissionDenied` error where only some programs were
+   * granted, or when it is none of this session.
+   */
+  processGroup(id: u32 = 0): this {
+    if (id == 1) this.mistake = "no process can join the group 1";
+    this.group = id == 0 ? CommandGroup.New : id;
     return this;
   }
 
@@ -372,6 +387,7 @@ export class Command {
     const child = new Child(this.program);
     const record = new Record(this.program, this.directory, this.words, this.variables);
     if (this.inherits) record.set(Layout.Flags, CommandFlag.InheritEnvironment);
+    record.set(Layout.ProcessGroup, this.group);
     // Handle 0 is the app's own input.
     const given = new StaticArray<u32>(3).fill(CLOSED);
     let result: Result<u64> | null = null;
@@ -485,7 +501,8 @@ class SpawnOperation extends Operation<Result<u64>> {
       const error = Error.fromResult(result, osError, "change directory", directory);
       return Result.err<u64>(error);
     }
-    const verb = step == CommandStep.Environment ? "pass a variable to" : "spawn";
+    const verb = step == CommandStep.Environment ? "pass a variable to" :
+      step == CommandStep.ProcessGroup ? "set the process group of" : "spawn";
     return Result.err<u64>(Error.fromResult(result, osError, verb, this.program));
   }
 

@@ -10,6 +10,7 @@ export {
   BindFlag,
   Clock,
   CommandFlag,
+  CommandGroup,
   CommandStep,
   CommandStream,
   ExitWord,

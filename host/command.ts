@@ -13,11 +13,16 @@ import type { Environment, Found } from "./programs.js";
 export const MOST_BYTES = 2 << 20;
 const POINTER_SIZE = 8;
 
+/** Numbers of processes are positive and signed. */
+const HIGHEST_PROCESS = 0x7fffffff;
+
 /** A `Command` record in the host's words. */
 export interface Request {
   readonly inheritsEnvironment: boolean;
   /** Handles, or `CommandStream`s. */
   readonly streams: readonly number[];
+  /** A `CommandGroup` or a number. */
+  readonly processGroup: number;
   readonly program: Uint8Array;
   /** Empty for the guest's current one. */
   readonly directory: Uint8Array;
@@ -34,7 +39,10 @@ export function readCommand(bytes: Uint8Array): Request | number {
   const flags = words.getUint32(Command.Flags, true);
   const argumentCount = words.getUint32(Command.ArgumentCount, true);
   const variableCount = words.getUint32(Command.VariableCount, true);
-  if ((flags & ~CommandFlag.All) !== 0 || argumentCount === 0) return -Errno.EINVAL;
+  const processGroup = words.getUint32(Command.ProcessGroup, true);
+  if ((flags & ~CommandFlag.All) !== 0 || argumentCount === 0 || processGroup > HIGHEST_PROCESS) {
+    return -Errno.EINVAL;
+  }
   // Every string has a NUL at least, so nothing is walked further than there are bytes.
   const count = argumentCount + variableCount;
   if (count > bytes.length) return -Errno.EINVAL;
@@ -51,6 +59,7 @@ export function readCommand(bytes: Uint8Array): Request | number {
   return {
     inheritsEnvironment: (flags & CommandFlag.InheritEnvironment) !== 0,
     streams: [Command.Stdin, Command.Stdout, Command.Stderr].map((at) => words.getUint32(at, true)),
+    processGroup,
     program,
     directory,
     argumentCount,
@@ -104,6 +113,7 @@ export function stageCommand(
   for (const [index, descriptor] of streams.entries()) {
     words.setInt32(StageCommand.Stdin + 4 * index, descriptor, true);
   }
+  words.setUint32(StageCommand.ProcessGroup, request.processGroup, true);
   let at: number = StageCommand.Strings;
   for (const part of text) {
     staged.set(part, at);

@@ -2,7 +2,7 @@
  * The programs that a guest may start, and what they get. A program is the process's own affair
  * once it runs: it has all rights of the process, whatever the guest that started it was given.
  */
-import { Errno } from "./abi.js";
+import { CommandGroup, Errno } from "./abi.js";
 import type { Request } from "./command.js";
 import type { Writable } from "./locate.js";
 import { encoder } from "./namespace.js";
@@ -81,6 +81,14 @@ export function forbiddenIn(
   const forbidden = environment.variables
     .find((variable) => !given.has(variable) && !isHarmless(variable));
   return forbidden && nameOf(forbidden);
+}
+
+/**
+ * Whether a program may be in that process group. One on a list may leave ours for a new one, but
+ * not join another's, whose signals it would share.
+ */
+export function mayJoin({ programs }: ProgramGrants, { processGroup }: Request): boolean {
+  return programs === null || processGroup <= CommandGroup.New;
 }
 
 /** Of variables that a guest was given, those that a program of a list may have. */

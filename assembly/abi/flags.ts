@@ -196,6 +196,14 @@ export const enum CommandStream {
   Null = 0xfffffffd,
 }
 
+/** The process group of a child where none is named; none that it could join has these numbers. */
+export const enum CommandGroup {
+  /** That of the guest's process. */
+  Inherit = 0,
+  /** A new one, with the number of the child. */
+  New = 1,
+}
+
 /** What of `Op.Spawn` failed. */
 export const enum CommandStep {
   /** Starting the program. */
@@ -204,6 +212,8 @@ export const enum CommandStep {
   Directory = 1,
   /** Passing the environment, of which the program may not have all. */
   Environment = 2,
+  /** Going to the process group, or being allowed to. */
+  ProcessGroup = 3,
 }
 
 /** The high 32 bits of what `Op.Wait` gives; 0 when the child ended by itself. */

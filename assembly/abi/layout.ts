@@ -115,8 +115,10 @@ export const enum Command {
   Stderr = 20,
   /** Written when it fails: a `CommandStep`. */
   Step = 24,
+  /** A `CommandGroup`, or the number of a process group of the guest's session. */
+  ProcessGroup = 28,
   /** Where the strings begin. */
-  Strings = 28,
+  Strings = 32,
 }
 
 /**

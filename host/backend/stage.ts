@@ -97,7 +97,9 @@ export const enum StageCommand {
   Stdin = 8,
   Stdout = 12,
   Stderr = 16,
-  Strings = 20,
+  /** As in the `Command` record. */
+  ProcessGroup = 20,
+  Strings = 24,
 }
 
 /** The 32-bit words of a completion. */

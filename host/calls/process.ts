@@ -11,7 +11,9 @@ import type { Loop } from "../loop.js";
 import { MAX_PATH } from "../namespace.js";
 import type { Parts } from "../parts.js";
 import { GuestExit } from "../parts.js";
-import { findProgram, forbiddenIn, isGranted, NO_ENVIRONMENT } from "../programs.js";
+import {
+  findProgram, forbiddenIn, isGranted, mayJoin, NO_ENVIRONMENT,
+} from "../programs.js";
 import { hasOffset, hasRange0, hasRange1, useHandle, Verdict } from "./call.js";
 
 /** How much of a message is shown, in bytes: a guest could make one as big as its memory. */
@@ -116,6 +118,10 @@ export function spawn(loop: Loop, at: number): number {
   if (forbidden !== undefined) {
     refusals.add("variable", forbidden);
     memory.writeWord(pointer + Command.Step, CommandStep.Environment);
+    return -Errno.EACCES;
+  }
+  if (!mayJoin(grants.run, request)) {
+    memory.writeWord(pointer + Command.Step, CommandStep.ProcessGroup);
     return -Errno.EACCES;
   }
   const streams = streamsOf(loop, request);

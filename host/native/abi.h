@@ -326,10 +326,15 @@
 #define COMMAND_STREAM_INHERIT 0xffffffffu
 #define COMMAND_STREAM_NULL 0xfffffffdu
 
+/* CommandGroup of assembly/abi/flags.ts */
+#define COMMAND_GROUP_INHERIT 0
+#define COMMAND_GROUP_NEW 1
+
 /* CommandStep of assembly/abi/flags.ts */
 #define COMMAND_STEP_PROGRAM 0
 #define COMMAND_STEP_DIRECTORY 1
 #define COMMAND_STEP_ENVIRONMENT 2
+#define COMMAND_STEP_PROCESS_GROUP 3
 
 /* ExitWord of assembly/abi/flags.ts */
 #define EXIT_WORD_SIGNAL_MASK 127
@@ -448,7 +453,8 @@
 #define COMMAND_STDOUT 16
 #define COMMAND_STDERR 20
 #define COMMAND_STEP 24
-#define COMMAND_STRINGS 28
+#define COMMAND_PROCESS_GROUP 28
+#define COMMAND_STRINGS 32
 
 /* DirectoryEntry of assembly/abi/layout.ts */
 #define DIRECTORY_ENTRY_INODE 0
@@ -619,7 +625,8 @@
 #define STAGE_COMMAND_STDIN 8
 #define STAGE_COMMAND_STDOUT 12
 #define STAGE_COMMAND_STDERR 16
-#define STAGE_COMMAND_STRINGS 20
+#define STAGE_COMMAND_PROCESS_GROUP 20
+#define STAGE_COMMAND_STRINGS 24
 
 /* CompletionWord of host/backend/stage.ts */
 #define COMPLETION_WORD_SLOT 0

@@ -56,6 +56,7 @@ struct command_header {
   uint32_t argument_count;
   uint32_t variable_count;
   int32_t streams[3];
+  uint32_t group;
 };
 _Static_assert(offsetof(struct command_header, argument_count) == STAGE_COMMAND_ARGUMENT_COUNT,
                "StageCommand");
@@ -64,6 +65,8 @@ _Static_assert(offsetof(struct command_header, variable_count) == STAGE_COMMAND_
 _Static_assert(offsetof(struct command_header, streams) == STAGE_COMMAND_STDIN, "StageCommand");
 _Static_assert(STAGE_COMMAND_STDOUT == STAGE_COMMAND_STDIN + 4, "StageCommand");
 _Static_assert(STAGE_COMMAND_STDERR == STAGE_COMMAND_STDIN + 8, "StageCommand");
+_Static_assert(offsetof(struct command_header, group) == STAGE_COMMAND_PROCESS_GROUP,
+               "StageCommand");
 _Static_assert(sizeof(struct command_header) == STAGE_COMMAND_STRINGS, "StageCommand");
 
 /* Sets `count` pointers to the strings that follow each other from `*at` on. False: too few. */
@@ -144,7 +147,9 @@ int spawn_make(struct core *core, const struct submission *from, struct operatio
   char **pointers = (char **)(void *)operation->storage;
   char *text = (char *)operation->storage + table;
   struct command *command = &operation->record.command;
-  *command = (struct command){ .candidate = text + length, .streams = { -1, -1, -1 } };
+  *command = (struct command){
+    .candidate = text + length, .group = header.group, .streams = { -1, -1, -1 },
+  };
   operation->pointer = from->length1 == sizeof command->step ? from->pointer1 : 0;
   if (from->descriptor == STAGE_DESCRIPTOR_CURRENT_DIR) operation->descriptor = AT_FDCWD;
   memcpy(text, staged + sizeof header, length);
@@ -294,6 +299,12 @@ IN_CHILD int become(const struct command *command)
   return error;
 }
 
+IN_CHILD bool set_group(uint32_t group)
+{
+  if (group == COMMAND_GROUP_INHERIT) return true;
+  return setpgid(0, group == COMMAND_GROUP_NEW ? 0 : (pid_t)group) == 0;
+}
+
 IN_CHILD int child(void *argument)
 {
   static const uint64_t none = 0;
@@ -303,6 +314,9 @@ IN_CHILD int child(void *argument)
     start->error = errno;
   } else if (start->directory >= 0 && fchdir(start->directory) < 0) {
     start->step = COMMAND_STEP_DIRECTORY;
+    start->error = errno;
+  } else if (!set_group(start->command->group)) {
+    start->step = COMMAND_STEP_PROCESS_GROUP;
     start->error = errno;
   } else {
     close_private();

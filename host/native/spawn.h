@@ -27,6 +27,7 @@ struct command {
   char *const *arguments;
   char *const *variables;
   char *candidate; /* PATH_SIZE bytes: what is tried */
+  uint32_t group; /* a `CommandGroup`, or the number of a process group */
   int streams[3]; /* descriptors of our own, 3 or higher; or -1 for the null device */
   uint32_t step; /* what failed: a `CommandStep` */
 };

@@ -25,6 +25,7 @@ const plainCases = {
   cat: "a child's input and output are pipes",
   input: "a child is given its input while it is waited for",
   lastWords: "waiting for a child ends its input after what is being written",
+  groups: "a child may be in another process group",
   ends: "a pipe to or from nobody is an error, for both sides",
   connected: "two children are connected without the app in between",
   many: "200 children at once",

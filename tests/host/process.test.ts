@@ -23,6 +23,7 @@ interface Wish {
   argumentCount?: number;
   variableCount?: number;
   streams?: number[];
+  processGroup?: number;
   text?: string;
 }
 
@@ -37,6 +38,7 @@ function write(driver: Driver, wish: Wish = {}): number {
   for (const [index, stream] of (wish.streams ?? [none, none, none]).entries()) {
     view.setUint32(AT + Command.Stdin + 4 * index, stream, true);
   }
+  view.setUint32(AT + Command.ProcessGroup, wish.processGroup ?? 0, true);
   return Command.Strings + driver.put(AT + Command.Strings, wish.text ?? usual);
 }
 
@@ -103,6 +105,7 @@ test("records that make no sense are refused", () => {
     { variableCount: 1 }, { variableCount: 0xffffffff },
     { argumentCount: 1, variableCount: 0xffffffff }, { text: usual + "\0" },
     { argumentCount: 1, variableCount: 2, text: usual + "\0" },
+    { processGroup: 0x80000000 }, { processGroup: 0xffffffff },
   ];
   for (const wish of wrong) assert.is(spawn(driver, wish), -Errno.EINVAL, JSON.stringify(wish));
   assert.is(spawn(driver, { text: "\0\0tool\0-x\0" }), -Errno.ENOENT);
@@ -123,6 +126,27 @@ test("records that make no sense are refused", () => {
   }
   assert.is(driver.perform({ ...fields, len0: 0xffffffff }).result, -Errno.EFAULT);
   assert.is(fake.log.length, before, "nothing of that reached the backend");
+});
+
+test("of a list, a program has its own process group or the app's", () => {
+  const list = (builder: ContextBuilder): void => { builder.run("sh"); };
+  for (const [grant, wanted] of [[list, -Errno.EACCES], [undefined, 0]] as const) {
+    const { fake, driver } = setUp(grant && { grant });
+    const text = "sh\0\0sh\0-x\0";
+    for (const processGroup of [0, 1]) {
+      assert.ok(spawn(driver, { text, processGroup }) >= 0, `group ${processGroup}`);
+      const { prefix } = fake.log.at(-1)!;
+      const words = new DataView(prefix.buffer, prefix.byteOffset);
+      assert.is(words.getUint32(StageCommand.ProcessGroup, true), processGroup);
+    }
+    for (const processGroup of [2, 0x7fffffff]) {
+      const result = spawn(driver, { text, processGroup });
+      assert.is(Math.min(result, 0), wanted, `group ${processGroup}`);
+      if (wanted === 0) continue;
+      const step = driver.view.getUint32(AT + Command.Step, true);
+      assert.is(step, CommandStep.ProcessGroup);
+    }
+  }
 });
 
 test("streams are handles that fit, or nothing", () => {

@@ -23,6 +23,7 @@ export async function main(): Promise<i32> {
   else if (name == "cat") await cat();
   else if (name == "input") await input();
   else if (name == "lastWords") await lastWords();
+  else if (name == "groups") await groups();
   else if (name == "ends") await ends();
   else if (name == "connected") await connected();
   else if (name == "files") await files(args()[2]);
@@ -307,6 +308,35 @@ async function lastWords(): Promise<void> {
   check((await stuck.kill()).isOk && (await ending).isOk, "its end");
 }
 
+/** The group that a command finds itself in. */
+async function groupOf(command: Command): Promise<u32> {
+  return <u32>I32.parseInt((await said(command)).trim());
+}
+
+async function groups(): Promise<void> {
+  const asks = "ps -o pgid= -p $$";
+  const own = await groupOf(shell(asks));
+  equal(await groupOf(shell(asks)), own, "the app's");
+  check((await groupOf(shell(asks).processGroup())) != own, "a new one");
+  const leader = (await new Command("cat").stdin(Stdio.piped()).processGroup().spawn()).unwrap();
+  equal(await groupOf(shell(asks).processGroup(leader.id)), leader.id, "the leader's");
+  const two = [groupOf(shell(asks).processGroup()), groupOf(shell(asks).processGroup())];
+  check((await two[0]) != (await two[1]), "two at once have one each");
+  check((await leader.wait()).unwrap().success, "its end");
+  const gone = await shell(asks).processGroup(leader.id).spawn();
+  const words = 'set the process group of "sh" (EPERM)';
+  fails<Child>(gone, ErrorKind.PermissionDenied, words);
+  const first = await shell(asks).processGroup(1).spawn();
+  fails<Child>(first, ErrorKind.InvalidInput, "spawn group 1");
+  const foreign = await shell(asks).processGroup(0xffffffff).spawn();
+  fails<Child>(foreign, ErrorKind.InvalidInput, "spawn (EINVAL)");
+  const spawning = shell("exit 3").processGroup().spawn();
+  spawning.cancel();
+  const late = await spawning;
+  if (late.isOk) equal((await late.unwrap().wait()).unwrap().code, 3, "one that was faster");
+  else equal<ErrorKind>(late.error.kind, ErrorKind.Cancelled, "given up");
+}
+
 async function feed(input: ChildStdin, bytes: Vec<u8>): Promise<void> {
   const written = await writeAll(input, bytes);
   check(written.isOk, "all is written");
@@ -515,6 +545,10 @@ async function listed(dir: string): Promise<void> {
     const passed = await shell("").env(harmful[i], dir).spawn();
     fails<Child>(passed, ErrorKind.PermissionDenied, "pass a variable to \"sh\" (EACCES)");
   }
+  equal(await said(shell("echo led").processGroup()), "led\n", "a group of its own");
+  const joined = await shell("").processGroup(2).spawn();
+  const words = 'set the process group of "sh" (EACCES)';
+  fails<Child>(joined, ErrorKind.PermissionDenied, words);
 }
 
 async function denied(): Promise<void> {
