@@ -14,6 +14,7 @@ import { Op } from "./abi/op";
 import { DirReader, OpenDirOperation, PathOperation, removeDir, removeFile } from "./directory";
 import { Error, Result, Unit } from "./error";
 import { join } from "./path";
+import { shielded } from "./rt";
 import { StatOperation } from "./stat";
 
 /** How many files are being removed at once. */
@@ -179,19 +180,22 @@ async function removeFiles(dir: DirReader): Promise<Result<string | null>> {
       break;
     }
     removals.push(removeAt(Op.RemoveFile, dir, entry.fileName));
-    if (removals.length == REMOVALS) failure = await allOf(removals);
+    if (removals.length == REMOVALS) failure = await allOf(removals, null);
   }
-  const last = await allOf(removals);
-  if (failure === null) failure = last;
+  failure = await allOf(removals, failure);
   if (failure !== null) return Result.err<string | null>(failure);
   return Result.ok<string | null>(below);
 }
 
-/** Waits for all of them; the first failure, if there is one. */
-async function allOf(removals: Array<Promise<Result<Unit>>>): Promise<Error | null> {
-  let failure: Error | null = null;
+/** Waits for all of them, after `first` has failed; the first failure, if there is one. */
+async function allOf(
+  removals: Array<Promise<Result<Unit>>>, first: Error | null,
+): Promise<Error | null> {
+  let failure = first;
   for (let i = 0; i < removals.length; i++) {
-    const removed = await removals[i];
+    // Whoever was told to end early waits for the rest all the same: each of them has been begun.
+    const removal = removals[i];
+    const removed = await (failure === null ? removal : shielded(removal));
     if (removed.isErr && failure === null && !isGone(removed.error)) failure = removed.error;
   }
   removals.length = 0;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Errno } from "../abi/errno";
 import { SocketAddress } from "../abi/layout";
 import { Op } from "../abi/op";
 import { Error, ErrorKind, Result } from "../error";
@@ -65,7 +66,8 @@ export async function tryEach<T>(
   let last = 0;
   while (true) {
     const tried = await attempt(addresses[last], flags);
-    if (tried.isOk || ++last == addresses.length) return tried;
+    if (tried.isOk || tried.error.errno == Errno.ECANCELED) return tried;
+    if (++last == addresses.length) return tried;
   }
 }
 

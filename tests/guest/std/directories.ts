@@ -234,6 +234,21 @@ async function cancel(dir: string): Promise<void> {
   const next = reader.next();
   next.cancel();
   await reader.close();
+  await cancelRemoval(join(dir, "tree"));
+}
+
+/** A removal that is cancelled says so, however many files it has begun to remove. */
+async function cancelRemoval(path: string): Promise<void> {
+  for (let turns = 0; turns < 24; turns++) {
+    await createDirAll(path);
+    for (let n = 0; n < 40; n++) await write(join(path, n.toString()), Vec.fromString("x"));
+    const removing = removeDirAll(path);
+    for (let i = 0; i < turns; i++) await yieldNow();
+    removing.cancel();
+    const removed = await removing;
+    if (removed.isErr) fails(removed, ErrorKind.Cancelled, "");
+    if ((await exists(path)).unwrap()) check((await removeDirAll(path)).isOk, "it can be removed");
+  }
 }
 
 async function removeAll(dir: string): Promise<void> {
