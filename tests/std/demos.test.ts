@@ -58,8 +58,11 @@ const complaints: [what: string, input: string | Uint8Array, complaint: string][
   ["an empty file", "empty\n", 'last byte of "empty": is empty'],
   ["a FIFO, without waiting for it", "fifo\n", 'last byte of "fifo": is not a regular file'],
   ["a file that was not granted", "/etc/passwd\n",
-    'metadata "/etc/passwd": permission denied (EACCES)'],
-  ["a way out of the directory", "../x\n", 'metadata "../x": permission denied (EACCES)'],
+    'metadata "/etc/passwd": permission denied (EACCES)\n' +
+    'hint: "/etc/passwd" is not granted; --dir-ro /etc would allow it'],
+  ["a way out of the directory", "../x\n",
+    'metadata "../x": permission denied (EACCES)\n' +
+    'hint: "../x" is not granted; --dir-ro .. would allow it'],
   ["a file as a directory", "f.txt/x\n", 'metadata "f.txt/x": not a directory (ENOTDIR)'],
   ["an empty line", "\n", 'metadata "": not found (ENOENT)'],
   ["the end of the input", "", "end of input: no file was named"],
@@ -256,13 +259,19 @@ pipeline("says which program failed, and how", async () => {
   }
 });
 
+/** What is said of a program that was not granted: by the demo, and by the launcher. */
+function deniedProgram(name: string): string {
+  return `spawn "${name}": permission denied (EACCES)\n` +
+    `hint: to start "${name}" is not granted; --allow-run=${name} would allow it\n`;
+}
+
 pipeline("without a grant nothing is started", async () => {
   const words = ["ls", "--", "cat"];
   const { stderr, code } = await runGuest(pipelineWasm, { grants: ["--dir", "/"], args: words });
-  assert.is(stderr, 'spawn "ls": permission denied (EACCES)\n');
+  assert.is(stderr, deniedProgram("ls"));
   assert.is(code, 1);
   const listed = await runGuest(pipelineWasm, { grants: ["--allow-run=ls"], args: words });
-  assert.is(listed.stderr, 'spawn "cat": permission denied (EACCES)\n');
+  assert.is(listed.stderr, deniedProgram("cat"));
   assert.is((await pipe("ls")).code, 2);
 });
 
