@@ -38,6 +38,7 @@ export const backends: readonly Variant[] = [
 ];
 
 const OTHER = {
+  DEVICE: "there are no devices in a tree in memory",
   FIFO: "there are no FIFOs in a tree in memory",
   PROC: "it reads what the system tells of the process",
   LIMIT: "it is about a limit of the system for the process",
@@ -59,8 +60,9 @@ export const trees: readonly Variant[] = ["memory", "overlay"].map((name) => ({
     "a read that is cancelled gives the buffer back and loses nothing": OTHER.FIFO,
     "metadata tells what there is": OTHER.FIFO,
     "every kind of file is told": OTHER.FIFO,
-    "devices are files": "there are no devices in a tree in memory",
-    "a full device is an error": "there are no devices in a tree in memory",
+    "devices are files": OTHER.DEVICE,
+    "a full device is an error": OTHER.DEVICE,
+    "touching a buffer that is lent dies": OTHER.DEVICE,
     "whole files are read and written": OTHER.PROC,
     "a file that does not know its length is copied": OTHER.PROC,
     "a copy that does not fit says so": OTHER.LIMIT,

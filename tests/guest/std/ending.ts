@@ -187,7 +187,13 @@ async function progress(): Promise<void> {
 let lines: i32 = 0;
 
 async function child(): Promise<void> {
-  const before = await descriptors();
+  // What waits for the first child that is let go is kept for the next ones: one descriptor.
+  const before = (await descriptors()) + 1;
+  const first = (await new Command("cat").stdin(Stdio.piped()).spawn()).unwrap();
+  const input = first.takeStdin()!;
+  first.detach();
+  await input.close();
+  await sameDescriptors(before);
   for (let round = 0; round < 3; round++) {
     lines = 0;
     await select(until(() => lines == 2), follow());
