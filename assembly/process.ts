@@ -15,7 +15,8 @@
  */
 import { Errno } from "./abi/errno";
 import {
-  CommandFlag, CommandGroup, CommandStep, CommandStream, ExitWord, Info, Offset, Signal,
+  CommandFlag, CommandGroup, CommandOwner, CommandStep, CommandStream, ExitWord, Info, Offset,
+  Signal,
 } from "./abi/flags";
 import { Command as Layout } from "./abi/layout";
 import { Op } from "./abi/op";
@@ -244,6 +245,10 @@ export class Command {
   private directory: string = "";
   /** A `CommandGroup`, or a number. */
   private group: u32 = CommandGroup.Inherit;
+  /** A `CommandOwner`, or a number. */
+  private userId: u32 = CommandOwner.Inherit;
+  /** Likewise. */
+  private groupId: u32 = CommandOwner.Inherit;
   private streams: StaticArray<Stdio | null> = new StaticArray<Stdio | null>(3);
   /** What can be given to no program, if anything is. */
   private mistake: string = "";
@@ -308,6 +313,29 @@ export class Command {
   processGroup(id: u32 = 0): this {
     if (id == 1) this.mistake = "no process can join the group 1";
     this.group = id == 0 ? CommandGroup.New : id;
+    return this;
+  }
+
+  /**
+   * Lets the child run as the user with this number. It has that one's rights as it enters its
+   * directory and looks for the program, and it is in no supplementary group. Its group stays the
+   * app's, so a server that gives up the rights of root for a child sets `gid` as well. It is a
+   * `PermissionDenied` error unless the app runs as root or as that user already; and where only
+   * some programs were granted.
+   */
+  uid(id: u32): this {
+    if (id == CommandOwner.Inherit) this.mistake = `no user has the number ${id}`;
+    this.userId = id;
+    return this;
+  }
+
+  /**
+   * Lets the child run in the group of users with this number. It stays in the app's supplementary
+   * groups unless `uid` makes it another user. Errors are like those of `uid`.
+   */
+  gid(id: u32): this {
+    if (id == CommandOwner.Inherit) this.mistake = `no group has the number ${id}`;
+    this.groupId = id;
     return this;
   }
 
@@ -388,6 +416,8 @@ export class Command {
     const record = new Record(this.program, this.directory, this.words, this.variables);
     if (this.inherits) record.set(Layout.Flags, CommandFlag.InheritEnvironment);
     record.set(Layout.ProcessGroup, this.group);
+    record.set(Layout.UserId, this.userId);
+    record.set(Layout.GroupId, this.groupId);
     // Handle 0 is the app's own input.
     const given = new StaticArray<u32>(3).fill(CLOSED);
     let result: Result<u64> | null = null;
@@ -502,7 +532,8 @@ class SpawnOperation extends Operation<Result<u64>> {
       return Result.err<u64>(error);
     }
     const verb = step == CommandStep.Environment ? "pass a variable to" :
-      step == CommandStep.ProcessGroup ? "set the process group of" : "spawn";
+      step == CommandStep.ProcessGroup ? "set the process group of" :
+      step == CommandStep.Owner ? "set the user and group of" : "spawn";
     return Result.err<u64>(Error.fromResult(result, osError, verb, this.program));
   }
 

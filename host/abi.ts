@@ -11,6 +11,7 @@ export {
   Clock,
   CommandFlag,
   CommandGroup,
+  CommandOwner,
   CommandStep,
   CommandStream,
   ExitWord,

@@ -23,6 +23,10 @@ export interface Request {
   readonly streams: readonly number[];
   /** A `CommandGroup` or a number. */
   readonly processGroup: number;
+  /** A `CommandOwner` or a number. */
+  readonly userId: number;
+  /** Likewise. */
+  readonly groupId: number;
   readonly program: Uint8Array;
   /** Empty for the guest's current one. */
   readonly directory: Uint8Array;
@@ -60,6 +64,8 @@ export function readCommand(bytes: Uint8Array): Request | number {
     inheritsEnvironment: (flags & CommandFlag.InheritEnvironment) !== 0,
     streams: [Command.Stdin, Command.Stdout, Command.Stderr].map((at) => words.getUint32(at, true)),
     processGroup,
+    userId: words.getUint32(Command.UserId, true),
+    groupId: words.getUint32(Command.GroupId, true),
     program,
     directory,
     argumentCount,
@@ -114,6 +120,8 @@ export function stageCommand(
     words.setInt32(StageCommand.Stdin + 4 * index, descriptor, true);
   }
   words.setUint32(StageCommand.ProcessGroup, request.processGroup, true);
+  words.setUint32(StageCommand.UserId, request.userId, true);
+  words.setUint32(StageCommand.GroupId, request.groupId, true);
   let at: number = StageCommand.Strings;
   for (const part of text) {
     staged.set(part, at);

@@ -2,7 +2,7 @@
  * The programs that a guest may start, and what they get. A program is the process's own affair
  * once it runs: it has all rights of the process, whatever the guest that started it was given.
  */
-import { CommandGroup, Errno } from "./abi.js";
+import { CommandGroup, CommandOwner, Errno } from "./abi.js";
 import type { Request } from "./command.js";
 import type { Writable } from "./locate.js";
 import { encoder } from "./namespace.js";
@@ -89,6 +89,15 @@ export function forbiddenIn(
  */
 export function mayJoin({ programs }: ProgramGrants, { processGroup }: Request): boolean {
   return programs === null || processGroup <= CommandGroup.New;
+}
+
+/**
+ * Whether a program may run as that user and in that group. One on a list runs as we do: as another
+ * one it could do to that one's files what the list was not made for.
+ */
+export function mayBecome({ programs }: ProgramGrants, { userId, groupId }: Request): boolean {
+  const isOurs = userId === CommandOwner.Inherit && groupId === CommandOwner.Inherit;
+  return programs === null || isOurs;
 }
 
 /** Of variables that a guest was given, those that a program of a list may have. */

@@ -204,6 +204,12 @@ export const enum CommandGroup {
   New = 1,
 }
 
+/** The user and the group of a child where none is named; none has this number. */
+export const enum CommandOwner {
+  /** That of the guest's process. */
+  Inherit = 0xffffffff,
+}
+
 /** What of `Op.Spawn` failed. */
 export const enum CommandStep {
   /** Starting the program. */
@@ -214,6 +220,8 @@ export const enum CommandStep {
   Environment = 2,
   /** Going to the process group, or being allowed to. */
   ProcessGroup = 3,
+  /** Becoming the user and the group, or being allowed to. */
+  Owner = 4,
 }
 
 /** The high 32 bits of what `Op.Wait` gives; 0 when the child ended by itself. */

@@ -117,8 +117,12 @@ export const enum Command {
   Step = 24,
   /** A `CommandGroup`, or the number of a process group of the guest's session. */
   ProcessGroup = 28,
+  /** The number of a user, or a `CommandOwner`. */
+  UserId = 32,
+  /** The number of a group of users, or a `CommandOwner`. */
+  GroupId = 36,
   /** Where the strings begin. */
-  Strings = 32,
+  Strings = 40,
 }
 
 /**

@@ -99,7 +99,9 @@ export const enum StageCommand {
   Stderr = 16,
   /** As in the `Command` record. */
   ProcessGroup = 20,
-  Strings = 24,
+  UserId = 24,
+  GroupId = 28,
+  Strings = 32,
 }
 
 /** The 32-bit words of a completion. */

@@ -12,7 +12,7 @@ import { MAX_PATH } from "../namespace.js";
 import type { Parts } from "../parts.js";
 import { GuestExit } from "../parts.js";
 import {
-  findProgram, forbiddenIn, isGranted, mayJoin, NO_ENVIRONMENT,
+  findProgram, forbiddenIn, isGranted, mayBecome, mayJoin, NO_ENVIRONMENT,
 } from "../programs.js";
 import { hasOffset, hasRange0, hasRange1, useHandle, Verdict } from "./call.js";
 
@@ -122,6 +122,10 @@ export function spawn(loop: Loop, at: number): number {
   }
   if (!mayJoin(grants.run, request)) {
     memory.writeWord(pointer + Command.Step, CommandStep.ProcessGroup);
+    return -Errno.EACCES;
+  }
+  if (!mayBecome(grants.run, request)) {
+    memory.writeWord(pointer + Command.Step, CommandStep.Owner);
     return -Errno.EACCES;
   }
   const streams = streamsOf(loop, request);

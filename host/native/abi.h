@@ -330,11 +330,15 @@
 #define COMMAND_GROUP_INHERIT 0
 #define COMMAND_GROUP_NEW 1
 
+/* CommandOwner of assembly/abi/flags.ts */
+#define COMMAND_OWNER_INHERIT 0xffffffffu
+
 /* CommandStep of assembly/abi/flags.ts */
 #define COMMAND_STEP_PROGRAM 0
 #define COMMAND_STEP_DIRECTORY 1
 #define COMMAND_STEP_ENVIRONMENT 2
 #define COMMAND_STEP_PROCESS_GROUP 3
+#define COMMAND_STEP_OWNER 4
 
 /* ExitWord of assembly/abi/flags.ts */
 #define EXIT_WORD_SIGNAL_MASK 127
@@ -454,7 +458,9 @@
 #define COMMAND_STDERR 20
 #define COMMAND_STEP 24
 #define COMMAND_PROCESS_GROUP 28
-#define COMMAND_STRINGS 32
+#define COMMAND_USER_ID 32
+#define COMMAND_GROUP_ID 36
+#define COMMAND_STRINGS 40
 
 /* DirectoryEntry of assembly/abi/layout.ts */
 #define DIRECTORY_ENTRY_INODE 0
@@ -626,7 +632,9 @@
 #define STAGE_COMMAND_STDOUT 12
 #define STAGE_COMMAND_STDERR 16
 #define STAGE_COMMAND_PROCESS_GROUP 20
-#define STAGE_COMMAND_STRINGS 24
+#define STAGE_COMMAND_USER_ID 24
+#define STAGE_COMMAND_GROUP_ID 28
+#define STAGE_COMMAND_STRINGS 32
 
 /* CompletionWord of host/backend/stage.ts */
 #define COMPLETION_WORD_SLOT 0

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -57,6 +58,8 @@ struct command_header {
   uint32_t variable_count;
   int32_t streams[3];
   uint32_t group;
+  uint32_t user_id;
+  uint32_t group_id;
 };
 _Static_assert(offsetof(struct command_header, argument_count) == STAGE_COMMAND_ARGUMENT_COUNT,
                "StageCommand");
@@ -66,6 +69,9 @@ _Static_assert(offsetof(struct command_header, streams) == STAGE_COMMAND_STDIN, 
 _Static_assert(STAGE_COMMAND_STDOUT == STAGE_COMMAND_STDIN + 4, "StageCommand");
 _Static_assert(STAGE_COMMAND_STDERR == STAGE_COMMAND_STDIN + 8, "StageCommand");
 _Static_assert(offsetof(struct command_header, group) == STAGE_COMMAND_PROCESS_GROUP,
+               "StageCommand");
+_Static_assert(offsetof(struct command_header, user_id) == STAGE_COMMAND_USER_ID, "StageCommand");
+_Static_assert(offsetof(struct command_header, group_id) == STAGE_COMMAND_GROUP_ID,
                "StageCommand");
 _Static_assert(sizeof(struct command_header) == STAGE_COMMAND_STRINGS, "StageCommand");
 
@@ -148,7 +154,8 @@ int spawn_make(struct core *core, const struct submission *from, struct operatio
   char *text = (char *)operation->storage + table;
   struct command *command = &operation->record.command;
   *command = (struct command){
-    .candidate = text + length, .group = header.group, .streams = { -1, -1, -1 },
+    .candidate = text + length, .group = header.group, .user_id = header.user_id,
+    .group_id = header.group_id, .streams = { -1, -1, -1 },
   };
   operation->pointer = from->length1 == sizeof command->step ? from->pointer1 : 0;
   if (from->descriptor == STAGE_DESCRIPTOR_CURRENT_DIR) operation->descriptor = AT_FDCWD;
@@ -183,12 +190,13 @@ void spawn_settle(struct core *core, const struct operation *operation, int64_t 
 
 /*
  * Everything here runs in the child, which until it is another program shares the memory of the
- * parent, whose thread sleeps meanwhile: system calls only, and nothing written but what is said.
+ * parent, or has a copy of it, and the parent's thread sleeps meanwhile: system calls only, and
+ * nothing written but what is said.
  */
 #define IN_CHILD __attribute__((no_sanitize("address", "undefined"))) static
 
 struct start {
-  struct command *command;
+  const struct command *command;
   int directory; /* or -1 */
   int error;     /* written by the child: why there is no program */
   uint32_t step; /* likewise: where it failed */
@@ -305,6 +313,17 @@ IN_CHILD bool set_group(uint32_t group)
   return setpgid(0, group == COMMAND_GROUP_NEW ? 0 : (pid_t)group) == 0;
 }
 
+/* By bare system calls: the functions of the C library would tell all threads of the parent. */
+IN_CHILD bool set_owner(uint32_t user, uint32_t group)
+{
+  bool is_other = user != COMMAND_OWNER_INHERIT && user != geteuid();
+  if (is_other && syscall(SYS_setgroups, 0, NULL) < 0) return false;
+  if (group != COMMAND_OWNER_INHERIT && syscall(SYS_setresgid, group, group, group) < 0) {
+    return false;
+  }
+  return user == COMMAND_OWNER_INHERIT || syscall(SYS_setresuid, user, user, user) == 0;
+}
+
 IN_CHILD int child(void *argument)
 {
   static const uint64_t none = 0;
@@ -312,11 +331,14 @@ IN_CHILD int child(void *argument)
   reset_signals();
   if (!set_streams(start->command->streams)) {
     start->error = errno;
-  } else if (start->directory >= 0 && fchdir(start->directory) < 0) {
-    start->step = COMMAND_STEP_DIRECTORY;
-    start->error = errno;
   } else if (!set_group(start->command->group)) {
     start->step = COMMAND_STEP_PROCESS_GROUP;
+    start->error = errno;
+  } else if (!set_owner(start->command->user_id, start->command->group_id)) {
+    start->step = COMMAND_STEP_OWNER;
+    start->error = errno;
+  } else if (start->directory >= 0 && fchdir(start->directory) < 0) {
+    start->step = COMMAND_STEP_DIRECTORY;
     start->error = errno;
   } else {
     close_private();
@@ -348,25 +370,51 @@ static int open_directory(const struct operation *operation, int *directory)
   return 0;
 }
 
-/* Starts the program. Its pidfd, and the process id above it; or -errno. */
-static int64_t start_child(struct command *command, int directory)
+/*
+ * Starts the program; `memory`: `CLONE_VM`, or 0 for a child with a copy of our memory. Its pidfd,
+ * and the process id above it; or -errno.
+ */
+static int64_t start_child(struct start *start, int memory)
 {
   static const uint64_t all = UINT64_MAX;
   _Alignas(16) uint8_t stack[CHILD_STACK];
-  struct start start = { .command = command, .directory = directory };
   uint64_t before;
   int pidfd = -1;
-  /* With our memory, so that nothing has to be copied; this thread goes on at the `execve`. */
-  int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
+  /* This thread goes on at the `execve`. */
+  int flags = memory | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
   set_signal_mask(&all, &before);
-  int process = clone(child, stack + sizeof stack, flags, &start, &pidfd);
-  int error = process < 0 ? errno : start.error;
+  int process = clone(child, stack + sizeof stack, flags, start, &pidfd);
+  int error = process < 0 ? errno : start->error;
   set_signal_mask(&before, NULL);
   if (process < 0) return -error;
   if (error == 0) return (int64_t)process << 32 | pidfd;
-  command->step = start.step;
   spawn_discard(pidfd);
   return -error;
+}
+
+/* The same for any command. */
+static int64_t start_command(struct command *command, int directory)
+{
+  struct start own = { .command = command, .directory = directory };
+  struct start *start = &own;
+  bool is_owned = command->user_id != COMMAND_OWNER_INHERIT ||
+                  command->group_id != COMMAND_OWNER_INHERIT;
+  if (is_owned) {
+    /*
+     * A child that is another user must not have our memory. The system takes memory for that of a
+     * set-user-id program from then on, ours too (PR_SET_DUMPABLE). If we took that back, others of
+     * that user could get at it until the child has left it. Its copy is safe from them. What the
+     * child says goes through a page that is shared.
+     */
+    start = mmap(NULL, sizeof *start, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (start == MAP_FAILED) return -errno;
+    *start = own;
+  }
+  /* Otherwise with our memory, so that nothing has to be copied. */
+  int64_t result = start_child(start, is_owned ? 0 : CLONE_VM);
+  if (result < 0) command->step = start->step;
+  if (is_owned) (void)munmap(start, sizeof *start);
+  return result;
 }
 
 int64_t perform_spawn(struct operation *operation)
@@ -379,11 +427,11 @@ int64_t perform_spawn(struct operation *operation)
     command->step = COMMAND_STEP_DIRECTORY;
     return result;
   }
-  result = start_child(command, directory);
+  result = start_command(command, directory);
   for (int attempt = 0; result == -ETXTBSY && attempt < BUSY_ATTEMPTS; attempt++) {
     struct timespec pause = { .tv_nsec = 1000000L << attempt };
     (void)nanosleep(&pause, NULL);
-    result = start_child(command, directory);
+    result = start_command(command, directory);
   }
   if (directory >= 0) close(directory);
   return result;

@@ -28,6 +28,8 @@ struct command {
   char *const *variables;
   char *candidate; /* PATH_SIZE bytes: what is tried */
   uint32_t group; /* a `CommandGroup`, or the number of a process group */
+  uint32_t user_id;  /* a `CommandOwner`, or the number of a user */
+  uint32_t group_id; /* likewise, of a group of users */
   int streams[3]; /* descriptors of our own, 3 or higher; or -1 for the null device */
   uint32_t step; /* what failed: a `CommandStep` */
 };

@@ -79,6 +79,12 @@ export function processConformance({ name, env }: Variant): void {
 }
 
 function addPreparedCases(test: Suite, run: Run): void {
+  test("a child may be another user, if the app is root", async () => {
+    const dir = tempDir("process");
+    chmodSync(dir, 0o700);
+    isOk(await run(["owner", process.getuid?.() === 0 ? "root" : "user", dir]));
+  });
+
   test("streams are inherited", async () => {
     const { code, stdout, stderr } = await run(["inherit"], { input: "through\n" });
     assert.is(stderr, "err\n");

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
-  Command, CommandFlag, CommandStep, CommandStream, Errno, Handle, Op, Signal,
+  Command, CommandFlag, CommandOwner, CommandStep, CommandStream, Errno, Handle, Op, Signal,
 } from "../../host/abi.js";
 import { StageArgument, StageCommand, StageDescriptor } from "../../host/backend/stage.js";
 import { ContextBuilder } from "../../host/context.js";
@@ -24,6 +24,8 @@ interface Wish {
   variableCount?: number;
   streams?: number[];
   processGroup?: number;
+  userId?: number;
+  groupId?: number;
   text?: string;
 }
 
@@ -39,6 +41,8 @@ function write(driver: Driver, wish: Wish = {}): number {
     view.setUint32(AT + Command.Stdin + 4 * index, stream, true);
   }
   view.setUint32(AT + Command.ProcessGroup, wish.processGroup ?? 0, true);
+  view.setUint32(AT + Command.UserId, wish.userId ?? CommandOwner.Inherit, true);
+  view.setUint32(AT + Command.GroupId, wish.groupId ?? CommandOwner.Inherit, true);
   return Command.Strings + driver.put(AT + Command.Strings, wish.text ?? usual);
 }
 
@@ -146,6 +150,25 @@ test("of a list, a program has its own process group or the app's", () => {
       const step = driver.view.getUint32(AT + Command.Step, true);
       assert.is(step, CommandStep.ProcessGroup);
     }
+  }
+});
+
+test("of a list, a program runs as the user and in the group of the app", () => {
+  const list = (builder: ContextBuilder): void => { builder.run("sh"); };
+  const text = "sh\0\0sh\0-x\0";
+  const inherit = CommandOwner.Inherit;
+  for (const [userId, groupId] of [[0, inherit], [inherit, 0], [7, 8]] as const) {
+    const wish = { text, userId, groupId };
+    const { fake, driver } = setUp();
+    assert.ok(spawn(driver, wish) >= 0, `${userId}:${groupId}`);
+    const { prefix } = fake.log.at(-1)!;
+    const words = new DataView(prefix.buffer, prefix.byteOffset);
+    assert.is(words.getUint32(StageCommand.UserId, true), userId);
+    assert.is(words.getUint32(StageCommand.GroupId, true), groupId);
+    const confined = setUp({ grant: list }).driver;
+    assert.is(spawn(confined, wish), -Errno.EACCES, `${userId}:${groupId}`);
+    assert.is(confined.view.getUint32(AT + Command.Step, true), CommandStep.Owner);
+    assert.ok(spawn(confined, { text }) >= 0, "as the app");
   }
 });
 

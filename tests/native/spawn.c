@@ -25,10 +25,13 @@ struct wanted {
   const char *arguments[MOST];
   const char *variables[MOST];
   int streams[3];
+  uint32_t user_id;
+  uint32_t group_id;
 };
 
 static const struct wanted usual = {
   .search = "/no:/usr/bin:/bin", .streams = { STAGE_DESCRIPTOR_NULL, STAGE_DESCRIPTOR_NULL, 2 },
+  .user_id = COMMAND_OWNER_INHERIT, .group_id = COMMAND_OWNER_INHERIT,
 };
 
 static struct wanted shell(const char *script)
@@ -65,6 +68,8 @@ static struct submission command(struct fixture *fixture, const struct wanted *w
   }
   memcpy(to + STAGE_COMMAND_ARGUMENT_COUNT, counts, sizeof counts);
   memcpy(to + STAGE_COMMAND_STDIN, wanted->streams, sizeof wanted->streams);
+  memcpy(to + STAGE_COMMAND_USER_ID, &wanted->user_id, sizeof wanted->user_id);
+  memcpy(to + STAGE_COMMAND_GROUP_ID, &wanted->group_id, sizeof wanted->group_id);
   return (struct submission){
     .op = OP_SPAWN, .slot = 1, .descriptor = STAGE_DESCRIPTOR_CURRENT_DIR,
     .prefix_offset = STAGE_LAYOUT_PREFIXES, .prefix_length = (uint32_t)(at - to),
@@ -211,6 +216,24 @@ static void test_failures(struct fixture *fixture)
   expect_no_child();
 }
 
+/* A child that is somebody else has no memory of ours, which stays what it was. */
+static void test_owner(struct fixture *fixture)
+{
+  struct wanted wanted = shell("exit 3");
+  wanted.user_id = geteuid();
+  wanted.group_id = getegid();
+  CHECK_EQUAL(ending(fixture, wanted), 3);
+  wanted.program = "no-such-program";
+  expect_failure(fixture, wanted, ENOENT, COMMAND_STEP_PROGRAM);
+  wanted = shell("test \"$(id -u):$(id -g):$(id -G)\" = 65534:65534:65534");
+  wanted.user_id = wanted.group_id = 65534;
+  int dumpable = prctl(PR_GET_DUMPABLE);
+  if (geteuid() == 0) CHECK_EQUAL(ending(fixture, wanted), 0);
+  else expect_failure(fixture, wanted, EPERM, COMMAND_STEP_OWNER);
+  CHECK_EQUAL(prctl(PR_GET_DUMPABLE), dumpable);
+  expect_no_child();
+}
+
 /* More than the stage takes is lent: up to what the system takes. */
 static void test_large(struct fixture *fixture)
 {
@@ -226,6 +249,7 @@ static void test_large(struct fixture *fixture)
     uint32_t counts[2] = { cases[i].arguments, 0 };
     memcpy(text + STAGE_COMMAND_ARGUMENT_COUNT, counts, sizeof counts);
     memcpy(text + STAGE_COMMAND_STDIN, streams, sizeof streams);
+    memset(text + STAGE_COMMAND_USER_ID, 0xff, 2 * sizeof(uint32_t));
     at += put_text(at, "true");
     at += put_text(at, "/usr/bin:/bin");
     at += put_text(at, "");
@@ -502,6 +526,7 @@ int main(void)
     test_waits(&fixture);
     test_signals(&fixture);
     test_failures(&fixture);
+    test_owner(&fixture);
     test_large(&fixture);
     test_hostile(&fixture);
     test_descriptors(&fixture);

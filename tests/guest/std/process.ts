@@ -24,6 +24,7 @@ export async function main(): Promise<i32> {
   else if (name == "input") await input();
   else if (name == "lastWords") await lastWords();
   else if (name == "groups") await groups();
+  else if (name == "owner") await owner(args()[2] == "root", args()[3]);
   else if (name == "ends") await ends();
   else if (name == "connected") await connected();
   else if (name == "files") await files(args()[2]);
@@ -337,6 +338,37 @@ async function groups(): Promise<void> {
   else equal<ErrorKind>(late.error.kind, ErrorKind.Cancelled, "given up");
 }
 
+/** User, group, and all groups of a command. */
+const ASKS = "echo $(id -u) $(id -g) $(id -G)";
+const NOBODY: u32 = 65534;
+
+/** `dir`: a directory that nobody but the app's user may enter. */
+async function owner(isRoot: bool, dir: string): Promise<void> {
+  const own = await said(shell(ASKS));
+  const user = <u32>I32.parseInt(own);
+  equal(await said(shell(ASKS).uid(user)), own, "the app's");
+  if (isRoot) {
+    const all = shell(ASKS).uid(NOBODY).gid(NOBODY);
+    equal(await said(all), "65534 65534 65534\n", "user and group");
+    check((await said(shell(ASKS).uid(NOBODY))).startsWith("65534 0 0"), "the user alone");
+    check((await said(shell(ASKS).gid(NOBODY))).startsWith("0 65534"), "the group alone");
+    const outside = await shell("").uid(NOBODY).currentDir(dir).spawn();
+    fails<Child>(outside, ErrorKind.PermissionDenied, `change directory "${dir}" (EACCES)`);
+    fails<Child>(await new Command("/no-such").uid(NOBODY).spawn(), ErrorKind.NotFound, "ENOENT");
+    const stuck = (await new Command("sleep").arg("60").uid(NOBODY).spawn()).unwrap();
+    check((await stuck.kill()).isOk && (await stuck.wait()).isOk, "its end");
+  } else {
+    const words = 'set the user and group of "sh" (EPERM)';
+    fails<Child>(await shell("").uid(0).spawn(), ErrorKind.PermissionDenied, words);
+    fails<Child>(await shell("").gid(0).spawn(), ErrorKind.PermissionDenied, words);
+  }
+  equal(await said(shell(ASKS)), own, "the app's own as before");
+  const noUser = await shell("").uid(U32.MAX_VALUE).spawn();
+  fails<Child>(noUser, ErrorKind.InvalidInput, "no user has the number 4294967295");
+  const noGroup = await shell("").gid(U32.MAX_VALUE).spawn();
+  fails<Child>(noGroup, ErrorKind.InvalidInput, "no group has the number 4294967295");
+}
+
 async function feed(input: ChildStdin, bytes: Vec<u8>): Promise<void> {
   const written = await writeAll(input, bytes);
   check(written.isOk, "all is written");
@@ -549,6 +581,8 @@ async function listed(dir: string): Promise<void> {
   const joined = await shell("").processGroup(2).spawn();
   const words = 'set the process group of "sh" (EACCES)';
   fails<Child>(joined, ErrorKind.PermissionDenied, words);
+  const other = await shell("").uid(NOBODY).spawn();
+  fails<Child>(other, ErrorKind.PermissionDenied, 'set the user and group of "sh" (EACCES)');
 }
 
 async function denied(): Promise<void> {
