@@ -3,13 +3,13 @@
  * `STD_FUZZ_SEED` runs one seed alone, `STD_FUZZ_ROUNDS` so many from the first.
  */
 import { execFileSync } from "node:child_process";
-import { closeSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { nativeNames } from "../../host/backend/native.js";
 import { selectBackend } from "../../host/backend/select.js";
 import { assert, fdCount, suite, tempDir } from "../harness.js";
 import { abandon, makeGround } from "./fuzz-close.js";
-import { openPipe } from "./pipe.js";
+import { openDevice, openPipe } from "./pipe.js";
 
 const test = suite("host: fuzz of closing", { timeout: 300_000 });
 
@@ -33,7 +33,7 @@ for (const name of nativeNames()) {
       execFileSync("mkfifo", [join(folder, "fifo")]);
       process.env["STD_MEMORY"] = memory;
       const dir = makeGround(folder);
-      const lent = [openPipe(folder), openSync("/dev/null", "r+"), openSync("/dev/zero", "r")];
+      const lent = [openPipe(folder), openDevice(folder, "null"), openDevice(folder, "zero")];
       const before = fdCount();
       let abandoned = 0;
       for (let round = 0; round < rounds; round++) {

@@ -8,7 +8,7 @@ import { selectBackend } from "../../host/backend/select.js";
 import { NativeDir } from "../../host/resource/dir.js";
 import { assert, fdCount, suite, tempDir } from "../harness.js";
 import { FakeBackend, SILENT } from "./fake-backend.js";
-import { openPipe } from "./pipe.js";
+import { openDevice, openPipe } from "./pipe.js";
 import { fuzz } from "./fuzz.js";
 
 const test = suite("host: fuzz", { timeout: 300_000 });
@@ -47,7 +47,7 @@ for (const name of nativeNames()) {
       const before = fdCount();
       const folder = tempDir("fuzz");
       const scratch = openSync(join(folder, "x"), "w+");
-      const lent = [openPipe(folder), openSync("/dev/null", "r+"), scratch];
+      const lent = [openPipe(folder), openDevice(folder, "null"), scratch];
       process.env["STD_MEMORY"] = memory;
       feed(selectBackend(name), memory.length, lent);
       for (const descriptor of lent) closeSync(descriptor);
