@@ -81,7 +81,8 @@ test("reports what it cannot read, and shows the rest", async () => {
   const dir = sample();
   const { code, stdout, stderr } = await tree(dir, "empty", "nope", "../x", "a");
   assert.is(stderr, 'tree: metadata "nope": not found (ENOENT)\n' +
-    'tree: metadata "../x": permission denied (EACCES)\n');
+    'tree: metadata "../x": permission denied (EACCES)\n' +
+    'hint: "../x" is not granted; --dir-ro .. would allow it\n');
   assert.equal(stdout.split("\n"), [
     "[     0]  empty", "[     0]  nope [error]", "[     0]  ../x [error]", "[   999]  a", "",
     "999 in 1 directory, 1 file", "",
