@@ -2,9 +2,8 @@
 import { Errno, Op } from "../../host/abi.js";
 import type { Backend } from "../../host/backend/backend.js";
 import { monotonicClock } from "../../host/resource/clock.js";
-import {
-  CompletionWord, StageArgument, StageLayout, StageOp, SubmissionWord,
-} from "../../host/backend/stage.js";
+import { CompletionWord, StageLayout, StageOp } from "../../host/backend/stage.js";
+import { StageReader, type Submission } from "../../host/backend/submission.js";
 
 /** What the fake's system calls an error. */
 export function osCode(errno: Errno): number {
@@ -12,22 +11,9 @@ export function osCode(errno: Errno): number {
 }
 
 /** One staged submission, as the fake saw it. */
-export interface Seen {
-  readonly op: number;
-  readonly slot: number;
-  readonly generation: number;
-  readonly descriptor: number;
-  readonly pointer: number;
-  readonly length: number;
-  readonly pointer1: number;
-  readonly length1: number;
-  readonly offset: bigint;
-  readonly flags: number;
-  readonly argument: number;
+export interface Seen extends Submission {
   /** The whole path, prefix included, for an op that may have one. */
   readonly path: string;
-  /** What the host has put into the stage for it, or lent. */
-  readonly prefix: Uint8Array;
 }
 
 type Result = number | bigint | undefined;
@@ -69,6 +55,7 @@ export class FakeBackend implements Backend {
 
   private nextDescriptor = 1000;
   private readonly words = new Uint32Array(this.stage);
+  private readonly reader = new StageReader(this.stage);
   private ready: [Seen, bigint][] = [];
 
   attach(memory: Uint8Array): void {
@@ -125,7 +112,7 @@ export class FakeBackend implements Backend {
   }
 
   private take(index: number): void {
-    const seen = this.seen((StageLayout.Submissions >> 2) + index * SubmissionWord.Count);
+    const seen = this.seen(index);
     this.log.push(seen);
     if (seen.op === StageOp.Cancel) {
       const target = this.pending.get(seen.slot);
@@ -140,32 +127,15 @@ export class FakeBackend implements Backend {
     if (result !== undefined) this.complete(seen.slot, result);
   }
 
-  private seen(at: number): Seen {
-    const word = (name: SubmissionWord): number => this.words[at + name]!;
-    const pointer = word(SubmissionWord.Pointer0);
-    const length = word(SubmissionWord.Length0);
-    const from = word(SubmissionWord.PrefixOffset);
-    const isLent = (word(SubmissionWord.Argument) & StageArgument.Annex) !== 0;
-    const text = isLent ? this.annexed.at(-1)! : new Uint8Array(this.stage);
-    const prefix = text.slice(from, from + word(SubmissionWord.PrefixLength));
-    const hasPath = ![Op.Read, Op.Write, Op.WriteVectored].includes(word(SubmissionWord.Op));
-    const rest = hasPath ? this.memory.slice(pointer, pointer + length) : new Uint8Array(0);
-    return {
-      op: word(SubmissionWord.Op),
-      slot: word(SubmissionWord.Slot),
-      generation: word(SubmissionWord.Generation),
-      descriptor: word(SubmissionWord.Descriptor) | 0,
-      pointer,
-      length,
-      pointer1: word(SubmissionWord.Pointer1),
-      length1: word(SubmissionWord.Length1),
-      offset: BigInt.asIntN(64, (BigInt(word(SubmissionWord.OffsetHigh)) << 32n) |
-        BigInt(word(SubmissionWord.OffsetLow))),
-      flags: word(SubmissionWord.Flags),
-      argument: word(SubmissionWord.Argument),
-      prefix,
-      path: new TextDecoder().decode(prefix) + new TextDecoder().decode(rest),
-    };
+  private seen(index: number): Seen {
+    const annexed = this.annexed.at(-1);
+    if (annexed !== undefined) this.reader.annex(annexed);
+    const submission = this.reader.submission(index);
+    const { op, prefix, pointer, length } = submission;
+    const isTransfer = op === Op.Read || op === Op.Write;
+    const rest = this.memory.slice(pointer, isTransfer ? pointer : pointer + length);
+    const decoder = new TextDecoder();
+    return { ...submission, path: decoder.decode(prefix) + decoder.decode(rest) };
   }
 
   /** What an ordinary file system would do. */
